@@ -1,0 +1,30 @@
+# Compiler flags for everything of ours. Headers of packages come in as system headers.
+add_compile_definitions(_GNU_SOURCE HANSOM_VERSION="${PROJECT_VERSION}")
+add_compile_options(
+  -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+  -Wold-style-definition -Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wundef
+  -Wformat=2 -Wswitch-enum -Wvla -Wdouble-promotion -Wimplicit-fallthrough
+  -fno-strict-aliasing -fno-omit-frame-pointer -fno-common -fstack-protector-strong)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init)
+endif()
+if(HANSOM_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(HANSOM_SANITIZE)
+  add_compile_options(-fsanitize=${HANSOM_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${HANSOM_SANITIZE})
+else()
+  add_compile_definitions($<$<CONFIG:RelWithDebInfo>:_FORTIFY_SOURCE=2>)
+endif()
+if(HANSOM_COVERAGE)
+  add_compile_options(--coverage)
+  add_link_options(--coverage)
+endif()
+if(HANSOM_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+find_program(HANSOM_CCACHE ccache)
+if(HANSOM_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${HANSOM_CCACHE})
+endif()

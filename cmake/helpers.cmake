@@ -1,0 +1,36 @@
+# hansom_library(name LINK libs...): a static library of every .c file in this folder.
+function(hansom_library name)
+  cmake_parse_arguments(A "" "" "LINK;EXCLUDE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
+  foreach(file ${A_EXCLUDE})
+    list(REMOVE_ITEM sources ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  endforeach()
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
+  target_link_libraries(${name} PUBLIC ${A_LINK})
+endfunction()
+
+# hansom_program(name SOURCES files... LINK libs...): one executable in build/<preset>/bin.
+function(hansom_program name)
+  cmake_parse_arguments(A "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${A_SOURCES})
+  target_link_libraries(${name} PRIVATE ${A_LINK})
+endfunction()
+
+# hansom_unit_tests(folder LINK libs...): every check_*.c of the folder is one program and one
+# ctest entry, labelled "unit".
+function(hansom_unit_tests folder)
+  cmake_parse_arguments(A "" "" "LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/check_*.c)
+  foreach(source ${sources})
+    get_filename_component(file ${source} NAME_WE)
+    string(REPLACE "/" "_" area ${folder})
+    string(REPLACE "check_" "" what ${file})
+    set(target unit_${area}_${what})
+    add_executable(${target} ${source})
+    target_link_libraries(${target} PRIVATE ${A_LINK} PkgConfig::CHECK)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    add_test(NAME unit/${folder}/${what} COMMAND ${target} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(unit/${folder}/${what} PROPERTIES LABELS unit TIMEOUT 300)
+  endforeach()
+endfunction()

@@ -1,0 +1,13 @@
+# Every package is Debian 12's own; scripts/install-packages lists the apt names.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv)
+pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
+pkg_check_modules(MHD REQUIRED IMPORTED_TARGET libmicrohttpd)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(LWS REQUIRED IMPORTED_TARGET libwebsockets)
+pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(LUA REQUIRED IMPORTED_TARGET lua5.1)
+pkg_check_modules(CHECK REQUIRED IMPORTED_TARGET check)
+find_library(LUA_CJSON NAMES lua5.1-cjson PATH_SUFFIXES lua/5.1 REQUIRED)
