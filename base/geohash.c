@@ -41,9 +41,20 @@ static uint32_t grid(double at, double max)
     return steps >= (double)(1U << 26) ? (1U << 26) - 1 : (uint32_t)steps;
 }
 
+uint64_t geohash_join(uint32_t x, uint32_t y)
+{
+    return spread(y) | spread(x) << 1;
+}
+
+void geohash_split(uint64_t score, uint32_t *x, uint32_t *y)
+{
+    *x = squash(score >> 1);
+    *y = squash(score);
+}
+
 uint64_t geohash_encode(struct geo_point p)
 {
-    return spread(grid(p.lat, GEOHASH_LAT_MAX)) | spread(grid(p.lon, GEOHASH_LON_MAX)) << 1;
+    return geohash_join(grid(p.lon, GEOHASH_LON_MAX), grid(p.lat, GEOHASH_LAT_MAX));
 }
 
 struct geo_box geohash_box(uint64_t score, int bits)

@@ -29,6 +29,10 @@ bool geohash_valid(struct geo_point p);
 /* The 52-bit score of p, which must be valid. */
 uint64_t geohash_encode(struct geo_point p);
 
+/* The score of column x and row y of the grid of 2^26 by 2^26, and back. */
+uint64_t geohash_join(uint32_t x, uint32_t y);
+void geohash_split(uint64_t score, uint32_t *x, uint32_t *y);
+
 /* The middle of a score's cell: within 0.6 m of what was encoded. */
 struct geo_point geohash_decode(uint64_t score);
 

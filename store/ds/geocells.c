@@ -1,0 +1,458 @@
+#include "geocells.h"
+
+#include "base/geohash.h"
+#include "base/mem.h"
+#include "base/must.h"
+
+#include <stdlib.h>
+
+enum { BITS = 52, STEP = 8, SPLIT = 64, MERGE = 24, SPOT_MAX = 4096 };
+
+/* Whether score lies in the area of the first `bits` bits of first. */
+static bool covers(uint64_t first, uint8_t bits, uint64_t score)
+{
+    return (score ^ first) >> (BITS - bits) == 0;
+}
+
+/* Which quarter of the area score lies in. */
+static uint32_t quarter(const struct geo_node *node, uint64_t score)
+{
+    return (uint32_t)(score >> (BITS - 2 - node->bits)) & 3;
+}
+
+static uint64_t score_at(const struct geo_cell *c, uint32_t slot)
+{
+    return geohash_join(c->xy[slot].x, c->xy[slot].y);
+}
+
+static size_t cell_size(uint32_t cap)
+{
+    return sizeof(struct geo_cell) + cap * (sizeof(struct geo_xy) + sizeof(struct member *));
+}
+
+static uint32_t cell_new(struct geocells *g, uint64_t first, uint8_t bits, uint32_t parent,
+                         uint32_t room)
+{
+    uint32_t cap = (room + STEP - 1) / STEP * STEP;
+    struct geo_cell *c = mem_alloc(cell_size(cap));
+    *c = (struct geo_cell){.first = first & ~(GEO_SCORE_MAX >> bits),
+                           .parent = parent,
+                           .cap = (uint16_t)cap,
+                           .bits = bits};
+    uint32_t id = 0;
+    if (g->spare_n > 0) {
+        id = g->spare[--g->spare_n];
+    } else {
+        if (g->cells_used == g->cells_cap) {
+            g->cells_cap = g->cells_cap == 0 ? 4 : g->cells_cap * 2;
+            g->cells = mem_realloc(g->cells, g->cells_cap * sizeof(struct geo_cell *));
+            g->spare = mem_realloc(g->spare, g->cells_cap * sizeof(uint32_t));
+        }
+        id = g->cells_used++;
+    }
+    g->cells[id] = c;
+    return id;
+}
+
+static void cell_free(struct geocells *g, uint32_t id)
+{
+    mem_free(g->cells[id]);
+    g->cells[id] = NULL;
+    g->spare[g->spare_n++] = id;
+}
+
+static struct geo_cell *cell_resize(struct geocells *g, uint32_t id, uint32_t cap)
+{
+    struct geo_cell *c = g->cells[id];
+    must(c->n <= cap);
+    struct geo_cell *to = mem_alloc(cell_size(cap));
+    *to = *c;
+    to->cap = (uint16_t)cap;
+    memcpy(to->xy, c->xy, c->n * sizeof(struct geo_xy));
+    memcpy(geo_members(to), geo_members(c), c->n * sizeof(struct member *));
+    mem_free(c);
+    g->cells[id] = to;
+    return to;
+}
+
+/* Appends; there is room. */
+static void cell_add(struct geo_cell *c, uint32_t id, struct member *m, struct geo_xy xy)
+{
+    must(c->n < c->cap);
+    c->xy[c->n] = xy;
+    geo_members(c)[c->n] = m;
+    m->u.at.cell = id;
+    m->u.at.slot = c->n++;
+}
+
+static uint32_t node_new(struct geocells *g)
+{
+    if (g->nodes_free != GEO_NONE) {
+        uint32_t id = g->nodes_free;
+        g->nodes_free = g->nodes[id].parent;
+        return id;
+    }
+    if (g->nodes_used == g->nodes_cap) {
+        g->nodes_cap = g->nodes_cap == 0 ? 4 : g->nodes_cap * 2;
+        g->nodes = mem_realloc(g->nodes, g->nodes_cap * sizeof(struct geo_node));
+    }
+    return g->nodes_used++;
+}
+
+static void node_free(struct geocells *g, uint32_t id)
+{
+    g->nodes[id].parent = g->nodes_free;
+    g->nodes[id].bits = 255;
+    g->nodes_free = id;
+}
+
+/* The reference that leads to the area of `first` below parent. */
+static uint32_t *link_to(struct geocells *g, uint32_t parent, uint64_t first)
+{
+    if (parent == GEO_NONE) return &g->root;
+    struct geo_node *up = &g->nodes[parent];
+    return &up->child[quarter(up, first)];
+}
+
+/* Adds delta to the counts on the way from node up to and with `top` (GEO_NONE: the root). */
+static void count_up(struct geocells *g, uint32_t node, uint32_t top, uint64_t score,
+                     uint32_t delta)
+{
+    while (node != GEO_NONE) {
+        struct geo_node *n = &g->nodes[node];
+        n->count[quarter(n, score)] += delta;
+        if (node == top) return;
+        node = n->parent;
+    }
+}
+
+/* Puts a node in the place of a full cell and its members into four smaller cells. */
+static uint32_t split(struct geocells *g, uint32_t cell)
+{
+    struct geo_cell *c = g->cells[cell];
+    uint32_t id = node_new(g);
+    g->nodes[id] = (struct geo_node){.first = c->first,
+                                     .parent = c->parent,
+                                     .bits = c->bits,
+                                     .child = {GEO_NONE, GEO_NONE, GEO_NONE, GEO_NONE}};
+    struct geo_node *node = &g->nodes[id];
+    for (uint32_t i = 0; i < c->n; i++)
+        node->count[quarter(node, score_at(c, i))]++;
+    uint64_t width = (GEO_SCORE_MAX >> c->bits) / 4 + 1;
+    for (uint32_t q = 0; q < 4; q++) {
+        if (node->count[q] == 0) continue;
+        uint32_t child =
+            cell_new(g, c->first + q * width, (uint8_t)(c->bits + 2), id, node->count[q]);
+        node->child[q] = GEO_CELL | child;
+    }
+    for (uint32_t i = 0; i < c->n; i++) {
+        uint32_t to = node->child[quarter(node, score_at(c, i))] & ~GEO_CELL;
+        cell_add(g->cells[to], to, geo_members(c)[i], c->xy[i]);
+    }
+    *link_to(g, c->parent, c->first) = id;
+    cell_free(g, cell);
+    return id;
+}
+
+/* A cell with room for score, somewhere below `ref`, the area of which covers it; or GEO_NONE
+ * when its spot is full. */
+static uint32_t make_room(struct geocells *g, uint32_t ref, uint64_t score)
+{
+    uint32_t parent = GEO_NONE;
+    uint8_t bits = 0;
+    while (true) {
+        if (ref == GEO_NONE) {
+            uint32_t id = cell_new(g, score, bits, parent, 1);
+            *link_to(g, parent, score) = GEO_CELL | id;
+            return id;
+        }
+        if ((ref & GEO_CELL) != 0) {
+            uint32_t id = ref & ~GEO_CELL;
+            const struct geo_cell *c = g->cells[id];
+            if (c->n < c->cap) return id;
+            if (c->cap < SPLIT) {
+                (void)cell_resize(g, id, c->cap + (uint32_t)STEP);
+                return id;
+            }
+            if (c->bits == BITS) {
+                if (c->cap >= SPOT_MAX) return GEO_NONE;
+                (void)cell_resize(g, id, c->cap * 2U);
+                return id;
+            }
+            ref = split(g, id);
+        }
+        parent = ref;
+        const struct geo_node *node = &g->nodes[ref];
+        bits = (uint8_t)(node->bits + 2);
+        ref = node->child[quarter(node, score)];
+    }
+}
+
+static void add_to(struct geocells *g, uint32_t cell, struct member *m, uint64_t score)
+{
+    struct geo_xy xy = {0};
+    geohash_split(score, &xy.x, &xy.y);
+    cell_add(g->cells[cell], cell, m, xy);
+}
+
+/* Makes one cell of the four below node while they hold few enough, and goes on upwards. */
+static void merge(struct geocells *g, uint32_t id)
+{
+    while (id != GEO_NONE) {
+        struct geo_node node = g->nodes[id];
+        uint32_t sum = node.count[0] + node.count[1] + node.count[2] + node.count[3];
+        if (sum > MERGE) return;
+
+        uint32_t to = GEO_NONE;
+        if (sum > 0) to = cell_new(g, node.first, node.bits, node.parent, sum);
+        for (uint32_t q = 0; q < 4; q++) {
+            if (node.child[q] == GEO_NONE) continue;
+            must((node.child[q] & GEO_CELL) != 0);
+            uint32_t from = node.child[q] & ~GEO_CELL;
+            const struct geo_cell *c = g->cells[from];
+            for (uint32_t i = 0; i < c->n; i++)
+                cell_add(g->cells[to], to, geo_members(c)[i], c->xy[i]);
+            cell_free(g, from);
+        }
+        *link_to(g, node.parent, node.first) = to == GEO_NONE ? GEO_NONE : GEO_CELL | to;
+        node_free(g, id);
+        id = node.parent;
+    }
+}
+
+/* Takes slot out of a cell whose counts are already right. */
+static void drop(struct geocells *g, uint32_t cell, uint32_t slot)
+{
+    struct geo_cell *c = g->cells[cell];
+    uint32_t last = --c->n;
+    if (slot != last) {
+        struct member *moved = geo_members(c)[last];
+        c->xy[slot] = c->xy[last];
+        geo_members(c)[slot] = moved;
+        moved->u.at.slot = (uint16_t)slot;
+    }
+    uint32_t parent = c->parent;
+    if (c->n == 0) {
+        *link_to(g, parent, c->first) = GEO_NONE;
+        cell_free(g, cell);
+    } else if (c->cap > SPLIT ? c->n <= c->cap / 4 : c->n + 2 * STEP <= c->cap) {
+        uint32_t cap = c->cap > SPLIT ? c->cap / 2U : c->cap - (uint32_t)STEP;
+        (void)cell_resize(g, cell, cap);
+    }
+    merge(g, parent);
+}
+
+void geocells_init(struct geocells *g)
+{
+    *g = (struct geocells){.root = GEO_NONE, .nodes_free = GEO_NONE};
+}
+
+bool geocells_put(struct geocells *g, struct member *m, uint64_t score)
+{
+    must(score <= GEO_SCORE_MAX);
+    must(g->count < GEO_CELL - 1);
+    uint32_t cell = make_room(g, g->root, score);
+    if (cell == GEO_NONE) return false;
+    add_to(g, cell, m, score);
+    count_up(g, g->cells[cell]->parent, GEO_NONE, score, 1);
+    g->count++;
+    return true;
+}
+
+bool geocells_move(struct geocells *g, struct member *m, uint64_t score)
+{
+    must(score <= GEO_SCORE_MAX);
+    uint32_t cell = m->u.at.cell;
+    uint32_t slot = m->u.at.slot;
+    struct geo_cell *c = g->cells[cell];
+    if (covers(c->first, c->bits, score)) {
+        geohash_split(score, &c->xy[slot].x, &c->xy[slot].y);
+        return true;
+    }
+    /* Only the counts below the lowest node that covers both places change. */
+    uint64_t first = c->first;
+    uint32_t parent = c->parent;
+    uint32_t top = parent;
+    while (!covers(g->nodes[top].first, g->nodes[top].bits, score))
+        top = g->nodes[top].parent;
+    uint32_t to = make_room(g, top, score);
+    if (to == GEO_NONE) return false;
+    add_to(g, to, m, score);
+    count_up(g, g->cells[to]->parent, top, score, 1);
+    count_up(g, parent, top, first, UINT32_MAX);
+    drop(g, cell, slot);
+    return true;
+}
+
+void geocells_del(struct geocells *g, struct member *m)
+{
+    must(g->count > 0);
+    const struct geo_cell *c = g->cells[m->u.at.cell];
+    must(geo_members(c)[m->u.at.slot] == m);
+    count_up(g, c->parent, GEO_NONE, c->first, UINT32_MAX);
+    g->count--;
+    drop(g, m->u.at.cell, m->u.at.slot);
+}
+
+uint64_t geocells_score(const struct geocells *g, const struct member *m)
+{
+    return score_at(g->cells[m->u.at.cell], m->u.at.slot);
+}
+
+uint32_t geocells_rank(const struct geocells *g, const struct member *m)
+{
+    const struct geo_cell *c = g->cells[m->u.at.cell];
+    uint64_t score = score_at(c, m->u.at.slot);
+    uint32_t rank = 0;
+    for (uint32_t i = 0; i < c->n; i++) {
+        uint64_t other = score_at(c, i);
+        if (other < score) rank++;
+        if (other == score && member_cmp(geo_members(c)[i], m) < 0) rank++;
+    }
+    for (uint32_t id = c->parent; id != GEO_NONE; id = g->nodes[id].parent) {
+        const struct geo_node *node = &g->nodes[id];
+        for (uint32_t q = 0; q < quarter(node, score); q++)
+            rank += node->count[q];
+    }
+    return rank;
+}
+
+uint32_t geocells_below(const struct geocells *g, uint64_t score, bool or_equal)
+{
+    if (score > GEO_SCORE_MAX) return g->count;
+    uint32_t rank = 0;
+    uint32_t ref = g->root;
+    while (ref != GEO_NONE && (ref & GEO_CELL) == 0) {
+        const struct geo_node *node = &g->nodes[ref];
+        for (uint32_t q = 0; q < quarter(node, score); q++)
+            rank += node->count[q];
+        ref = node->child[quarter(node, score)];
+    }
+    if (ref == GEO_NONE) return rank;
+    const struct geo_cell *c = g->cells[ref & ~GEO_CELL];
+    for (uint32_t i = 0; i < c->n; i++) {
+        uint64_t other = score_at(c, i);
+        if (other < score || (or_equal && other == score)) rank++;
+    }
+    return rank;
+}
+
+struct ordered {
+    uint64_t score;
+    struct member *m;
+};
+
+static int ordered_cmp(const void *a, const void *b)
+{
+    const struct ordered *l = a;
+    const struct ordered *r = b;
+    if (l->score != r->score) return l->score < r->score ? -1 : 1;
+    return member_cmp(l->m, r->m);
+}
+
+static const struct geo_cell *cell_of_rank(const struct geocells *g, uint32_t rank, uint32_t *at)
+{
+    uint32_t ref = g->root;
+    while ((ref & GEO_CELL) == 0) {
+        const struct geo_node *node = &g->nodes[ref];
+        uint32_t q = 0;
+        while (rank >= node->count[q])
+            rank -= node->count[q++];
+        ref = node->child[q];
+    }
+    *at = rank;
+    return g->cells[ref & ~GEO_CELL];
+}
+
+void geocells_each(const struct geocells *g, uint32_t from, uint32_t n, bool reverse, geo_fn fn,
+                   void *data)
+{
+    if (from >= g->count) return;
+    uint32_t most = reverse ? from + 1 : g->count - from;
+    if (n > most) n = most;
+    struct ordered few[SPLIT];
+    while (n > 0) {
+        uint32_t at = 0;
+        const struct geo_cell *c = cell_of_rank(g, from, &at);
+        struct ordered *all = c->n <= SPLIT ? few : mem_array(c->n, struct ordered);
+        for (uint32_t i = 0; i < c->n; i++)
+            all[i] = (struct ordered){score_at(c, i), geo_members(c)[i]};
+        qsort(all, c->n, sizeof *all, ordered_cmp);
+
+        uint32_t run = reverse ? at + 1 : c->n - at;
+        if (run > n) run = n;
+        bool more = true;
+        for (uint32_t i = 0; i < run && more; i++) {
+            const struct ordered *o = &all[reverse ? at - i : at + i];
+            more = fn(o->m, o->score, data);
+        }
+        if (all != few) mem_free(all);
+        if (!more) return;
+        n -= run;
+        from = reverse ? from - run : from + run;
+    }
+}
+
+size_t geocells_memory(const struct geocells *g)
+{
+    size_t sum = mem_size(g->cells) + mem_size(g->nodes) + mem_size(g->spare);
+    for (uint32_t i = 0; i < g->cells_used; i++)
+        sum += mem_size(g->cells[i]);
+    return sum;
+}
+
+void geocells_fini(struct geocells *g)
+{
+    if (g == NULL) return;
+    for (uint32_t i = 0; i < g->cells_used; i++)
+        mem_free(g->cells[i]);
+    mem_free(g->cells);
+    mem_free(g->spare);
+    mem_free(g->nodes);
+    geocells_init(g);
+}
+
+static uint32_t check_below(const struct geocells *g, uint32_t ref, uint32_t parent, uint64_t first,
+                            uint8_t bits, uint32_t *cells)
+{
+    if (ref == GEO_NONE) return 0;
+    if ((ref & GEO_CELL) != 0) {
+        uint32_t id = ref & ~GEO_CELL;
+        const struct geo_cell *c = g->cells[id];
+        must(c->first == first);
+        must(c->bits == bits);
+        must(c->parent == parent);
+        must(c->n > 0);
+        must(c->n <= c->cap);
+        must(c->cap <= SPLIT || (bits == BITS && c->cap <= SPOT_MAX));
+        for (uint32_t i = 0; i < c->n; i++) {
+            must(covers(first, bits, score_at(c, i)));
+            must(geo_members(c)[i]->u.at.cell == id);
+            must(geo_members(c)[i]->u.at.slot == i);
+        }
+        ++*cells;
+        return c->n;
+    }
+    const struct geo_node *node = &g->nodes[ref];
+    must(node->first == first);
+    must(node->bits == bits);
+    must(node->parent == parent);
+    must(bits < BITS);
+    uint64_t width = (GEO_SCORE_MAX >> bits) / 4 + 1;
+    uint32_t sum = 0;
+    for (uint32_t q = 0; q < 4; q++) {
+        uint32_t n =
+            check_below(g, node->child[q], ref, first + q * width, (uint8_t)(bits + 2), cells);
+        must(n == node->count[q]);
+        sum += n;
+    }
+    must(sum > MERGE);
+    return sum;
+}
+
+void geocells_check(const struct geocells *g)
+{
+    uint32_t cells = 0;
+    must(check_below(g, g->root, GEO_NONE, 0, 0, &cells) == g->count);
+    must(cells + g->spare_n == g->cells_used);
+}

@@ -1,0 +1,71 @@
+/* ranktree: members in order of (score, name), counted.
+ *
+ * Why: ranks, ranges by rank and ranges by score all become one thing, a pair of ranks, and
+ * each costs one walk from the root. Scores lie together in the leaves, so a search touches
+ * names only where scores are equal.
+ *
+ * Layout:      a B+ tree. A leaf holds scores[cap], then members[cap]; an inner node holds,
+ *              for each child, its count and its first (score, member).
+ *
+ *                  inner | count 5 3 | first a f |
+ *                        +----|------------|-----+
+ *                  leaf  | a b c d e |   | f g h |
+ *
+ * Invariants:  members strictly increase by (score, name); a child's count and first are
+ *              true; no node is empty except the root leaf of an empty tree.
+ * Cost:        put, del, rank, at are O(log n); 16 bytes a member over the fill of a leaf
+ *              (0.7 at random, nearly 1 when scores only grow).
+ * Owner:       borrows the members: whoever frees one takes it out first. A member's score
+ *              is changed only by ranktree_move while it is in.
+ */
+#ifndef HANSOM_STORE_DS_RANKTREE_H
+#define HANSOM_STORE_DS_RANKTREE_H
+
+#include "store/ds/member.h"
+
+struct ranktree {
+    void *root;      /* owned; leaf when levels is 0; NULL when never used */
+    uint32_t levels; /* inner levels above the leaves */
+    uint32_t count;
+};
+
+/* Gives false to stop. */
+typedef bool (*rank_fn)(struct member *m, double score, void *data);
+
+/* Puts m, which is in no tree, at m->u.score. No member of that score and name is in. */
+void ranktree_put(struct ranktree *t, struct member *m);
+
+/* Takes m, which is in, out. */
+void ranktree_del(struct ranktree *t, struct member *m);
+
+/* Gives m, which is in, another score. */
+void ranktree_move(struct ranktree *t, struct member *m, double score);
+
+/* How many members stand before m, which is in. */
+uint32_t ranktree_rank(const struct ranktree *t, const struct member *m);
+
+/* How many members have a score < score, or <= score with or_equal. */
+uint32_t ranktree_below(const struct ranktree *t, double score, bool or_equal);
+
+/* How many members have a name < name (<= with or_equal), if all scores are equal; otherwise
+ * some rank between 0 and count. */
+uint32_t ranktree_below_name(const struct ranktree *t, struct slice name, bool or_equal);
+
+/* The member of rank < count. */
+struct member *ranktree_at(const struct ranktree *t, uint32_t rank);
+
+/* Calls fn for up to n members from rank `from` on, upwards, or downwards with reverse.
+ * The tree must not change meanwhile. */
+void ranktree_each(const struct ranktree *t, uint32_t from, uint32_t n, bool reverse, rank_fn fn,
+                   void *data);
+
+/* Bytes of the nodes, without the members. O(nodes). */
+size_t ranktree_memory(const struct ranktree *t);
+
+/* Frees the nodes, not the members; t is then an empty tree. */
+void ranktree_fini(struct ranktree *t);
+
+/* Aborts when an invariant does not hold. O(n); for tests. */
+void ranktree_check(const struct ranktree *t);
+
+#endif
