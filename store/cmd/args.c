@@ -1,0 +1,111 @@
+#include "args.h"
+
+#include <math.h>
+
+void args_fail(struct args *a, const char *line)
+{
+    if (a->error == NULL) a->error = line;
+}
+
+void args_syntax(struct args *a)
+{
+    args_fail(a, err_text(ERR_SYNTAX));
+}
+
+void args_slice(struct args *a, struct slice *out)
+{
+    if (a->error != NULL) return;
+    if (a->at >= a->argc) {
+        args_syntax(a);
+        return;
+    }
+    *out = a->argv[a->at++];
+}
+
+void args_key(struct args *a, struct slice *out)
+{
+    args_slice(a, out);
+}
+
+void args_range(struct args *a, int64_t min, int64_t max, const char *error, int64_t *out)
+{
+    struct slice s = {0};
+    int64_t n = 0;
+    args_slice(a, &s);
+    if (a->error != NULL) return;
+    if (!slice_i64(s, &n))
+        args_fail(a, err_text(ERR_NOT_INT));
+    else if (n < min || n > max)
+        args_fail(a, error != NULL ? error : err_text(ERR_NOT_INT));
+    else
+        *out = n;
+}
+
+void args_i64(struct args *a, int64_t *out)
+{
+    args_range(a, INT64_MIN, INT64_MAX, NULL, out);
+}
+
+void args_u32(struct args *a, uint32_t min, uint32_t max, uint32_t *out)
+{
+    int64_t n = 0;
+    args_range(a, min, max, NULL, &n);
+    if (a->error == NULL) *out = (uint32_t)n;
+}
+
+void args_double_or(struct args *a, const char *error, double *out)
+{
+    struct slice s = {0};
+    double d = 0;
+    args_slice(a, &s);
+    if (a->error != NULL) return;
+    if (!slice_double(s, &d))
+        args_fail(a, error);
+    else
+        *out = d;
+}
+
+void args_double(struct args *a, double *out)
+{
+    args_double_or(a, err_text(ERR_NOT_FLOAT), out);
+}
+
+void args_timeout(struct args *a, int64_t *out_ms)
+{
+    double seconds = 0;
+    args_double_or(a, "ERR timeout is not a float or out of range", &seconds);
+    if (a->error != NULL) return;
+    double ms = ceil(seconds * 1000);
+    if (!(ms < 9.2e18))
+        args_fail(a, "ERR timeout is out of range");
+    else if (seconds < 0)
+        args_fail(a, "ERR timeout is negative");
+    else
+        *out_ms = (int64_t)ms;
+}
+
+bool args_maybe(struct args *a, const char *word)
+{
+    if (a->error != NULL || a->at >= a->argc) return false;
+    if (!slice_word(a->argv[a->at], word)) return false;
+    a->at++;
+    return true;
+}
+
+void args_word(struct args *a, const char *word)
+{
+    if (a->error == NULL && !args_maybe(a, word)) args_syntax(a);
+}
+
+bool args_check(struct args *a, struct reply *r)
+{
+    if (a->error == NULL) return true;
+    reply_error(r, a->error);
+    return false;
+}
+
+bool args_end(struct args *a, struct reply *r)
+{
+    if (a->at < a->argc) args_syntax(a);
+    return args_check(a, r);
+}

@@ -1,0 +1,37 @@
+/* effects: what one top-level command changed, as commands that redo it.
+ *
+ * Why: the log keeps effects and not requests: absolute expiry times, explicit ids, no script
+ * text. All effects of one command, transaction or script become one record, so recovery
+ * sees all of them or none.
+ *
+ * Layout: RESP arrays of bulk strings, one after the other, with a SELECT wherever the
+ *         database changes. The first effect always says its database.
+ */
+#ifndef HANSOM_STORE_ENGINE_EFFECTS_H
+#define HANSOM_STORE_ENGINE_EFFECTS_H
+
+#include "base/buf.h"
+
+struct effects {
+    struct buf bytes;
+    uint32_t count; /* commands in bytes, without SELECTs */
+    int32_t db;     /* last database said; -1 before the first */
+};
+
+/* Empties it; capacity above 64 KiB is given back. */
+void effects_reset(struct effects *e);
+void effects_fini(struct effects *e);
+
+/* Adds one whole command. */
+void effects_add(struct effects *e, uint32_t db, uint32_t argc, const struct slice *argv);
+
+/* Adds a command piece by piece: exactly argc effects_arg* must follow. Value types use this
+ * in their rewrite; it does not say a database: effects_select does. */
+void effects_select(struct effects *e, uint32_t db);
+void effects_begin(struct effects *e, uint32_t argc);
+void effects_arg(struct effects *e, struct slice s);
+void effects_arg_cstr(struct effects *e, const char *s);
+void effects_arg_i64(struct effects *e, int64_t n);
+void effects_arg_double(struct effects *e, double d); /* 17 digits: reads back equal */
+
+#endif
