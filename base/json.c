@@ -29,7 +29,7 @@ static void closes(struct json *j, char c)
     j->comma = true;
 }
 
-void json_object(struct json *j)
+void json_object_start(struct json *j)
 {
     opens(j, '{');
 }
@@ -39,7 +39,7 @@ void json_object_end(struct json *j)
     closes(j, '}');
 }
 
-void json_array(struct json *j)
+void json_array_start(struct json *j)
 {
     opens(j, '[');
 }
@@ -140,7 +140,7 @@ void json_str(struct json *j, struct slice s)
 void json_cstr(struct json *j, const char *s)
 {
     if (s == NULL)
-        json_null(j);
+        json_nil(j);
     else
         json_str(j, slice_of(s));
 }
@@ -163,7 +163,7 @@ void json_bool(struct json *j, bool b)
     buf_add_cstr(j->out, b ? "true" : "false");
 }
 
-void json_null(struct json *j)
+void json_nil(struct json *j)
 {
     value_begins(j);
     buf_add(j->out, "null", 4);
@@ -172,7 +172,7 @@ void json_null(struct json *j)
 void json_double(struct json *j, double d)
 {
     if (!isfinite(d)) {
-        json_null(j);
+        json_nil(j);
         return;
     }
     if (d == nearbyint(d) && fabs(d) < 1e15) {
@@ -195,7 +195,7 @@ void json_fixed(struct json *j, double d, int decimals)
                                      100000, 1000000, 10000000, 100000000, 1000000000};
     must(decimals >= 0 && decimals <= 9);
     if (!isfinite(d)) {
-        json_null(j);
+        json_nil(j);
         return;
     }
     double scaled = d * (double)powers[decimals];
@@ -234,7 +234,7 @@ void json_time(struct json *j, int64_t unix_ms)
 void json_raw(struct json *j, struct slice value)
 {
     if (value.len == 0) {
-        json_null(j);
+        json_nil(j);
         return;
     }
     value_begins(j);
@@ -274,7 +274,7 @@ void json_put_bool(struct json *j, const char *key, bool b)
 void json_put_null(struct json *j, const char *key)
 {
     json_key(j, key);
-    json_null(j);
+    json_nil(j);
 }
 
 void json_put_double(struct json *j, const char *key, double d)
@@ -304,11 +304,11 @@ void json_put_raw(struct json *j, const char *key, struct slice value)
 void json_put_object(struct json *j, const char *key)
 {
     json_key(j, key);
-    json_object(j);
+    json_object_start(j);
 }
 
 void json_put_array(struct json *j, const char *key)
 {
     json_key(j, key);
-    json_array(j);
+    json_array_start(j);
 }

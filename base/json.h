@@ -7,6 +7,8 @@
  * Invariants:  what was opened must be closed by the caller; depth counts it.
  * Cost:        no memory but the buf's growth.
  * Owner:       the caller's, by value; the buf is borrowed.
+ *
+ * No name here is one of jansson's, so that one program can use both.
  */
 #ifndef HANSOM_BASE_JSON_H
 #define HANSOM_BASE_JSON_H
@@ -25,9 +27,9 @@ static inline struct json json_start(struct buf *out)
     return (struct json){.out = out};
 }
 
-void json_object(struct json *j);
+void json_object_start(struct json *j);
 void json_object_end(struct json *j);
-void json_array(struct json *j);
+void json_array_start(struct json *j);
 void json_array_end(struct json *j);
 
 /* The name of the next value, inside an object. */
@@ -40,7 +42,7 @@ void json_cstr(struct json *j, const char *s); /* NULL is null */
 void json_i64(struct json *j, int64_t n);
 void json_u64(struct json *j, uint64_t n);
 void json_bool(struct json *j, bool b);
-void json_null(struct json *j);
+void json_nil(struct json *j);
 
 /* The shortest decimal that reads back as d; null when d is not finite. */
 void json_double(struct json *j, double d);

@@ -85,7 +85,7 @@ static void format_json(struct buf *line, enum log_level level, const char *even
                         const struct log_field *fields, size_t n, uint64_t dropped)
 {
     struct json j = json_start(line);
-    json_object(&j);
+    json_object_start(&j);
     json_put_time(&j, "ts", clock_wall_ms());
     json_put_cstr(&j, "level", level_names[level]);
     if (log_state.service != NULL) json_put_cstr(&j, "service", log_state.service);
