@@ -1,0 +1,31 @@
+/* answer: how what the lifecycle returned becomes an HTTP reply. One place, so that the same code
+ * always has the same status, body and headers, whatever was asked. */
+#ifndef HANSOM_DISPATCHER_ANSWER_H
+#define HANSOM_DISPATCHER_ANSWER_H
+
+#include "services/kit/http.h"
+#include "services/kit/lifecycle.h"
+
+/* Who asks about r: true and his audience when he is a party or ops. */
+bool answer_audience(const struct auth_claims *who, const struct ride *r, enum ride_audience *out);
+
+/* Replies with the ride and its ETag; 404 when the asker is no party. The driver's position is
+ * looked up while he is on the way or driving. */
+void answer_ride(struct http_req *req, int status, const struct life_result *r);
+
+/* Replies with the problem that a code other than LIFE_OK stands for, with the current ride
+ * when the asker may see it. */
+void answer_problem(struct http_req *req, const struct life_result *r);
+
+/* The usual callback of a ride's transition (data is the request): 200 with the ride, or the
+ * problem. */
+void answer_transition(void *data, const struct life_result *r);
+
+/* The usual callback of a driver call (data is the request): 200 with the driver's state. */
+void answer_driver(void *data, const struct life_result *r);
+
+/* Replies 404 and gives false unless id is a valid id of a region that this process serves and,
+ * for riders and drivers, of the region that their token names. */
+bool answer_known_region(struct http_req *req, struct slice id);
+
+#endif

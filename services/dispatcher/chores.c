@@ -1,0 +1,236 @@
+#include "chores.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "services/dispatcher/dispatcher.h"
+#include "services/dispatcher/stream_stats.h"
+#include "services/kit/leader.h"
+
+enum { TIMERS_A_TURN = 128, HEARTBEAT_MS = 1000, STATS_MS = 1000, TRIM_MS = 60000 };
+
+/* What a turn does next; it ends in REST and the timer begins the next one. */
+enum chore_step {
+    CHORE_REST,
+    CHORE_INSTALL,
+    CHORE_RUN_ID,
+    CHORE_HEARTBEAT,
+    CHORE_DUE,
+    CHORE_APPLY
+};
+
+struct chores {
+    struct chores_config config;
+    char region[33];
+    uv_timer_t timer;
+    struct leader *leader;      /* owned */
+    struct stream_stats *stats; /* owned */
+    enum chore_step at;
+    uint64_t generation; /* of the store connection whose library and run id are known */
+    char run_id[64];
+    int64_t heartbeat_ms, stats_ms, trim_ms; /* monotonic: when last begun */
+    size_t applying;                         /* calls under way in CHORE_APPLY */
+    bool more;                               /* a full batch came: look again at once */
+    bool heartbeat_due;
+    bool closing;
+    bool timer_closed;
+};
+
+static void turn(struct chores *c);
+
+static struct slice region_of(const struct chores *c)
+{
+    return slice_of(c->region);
+}
+
+static void free_when_idle(struct chores *c)
+{
+    if (!c->closing || !c->timer_closed || c->at != CHORE_REST) return;
+    mem_free(c);
+}
+
+static void rest(struct chores *c)
+{
+    c->at = CHORE_REST;
+    free_when_idle(c);
+}
+
+static void on_installed(void *data, const struct life_result *r)
+{
+    struct chores *c = data;
+    if (r->code != LIFE_OK) {
+        log_warn("lifecycle_install_failed", LOG_CSTR("region", c->region),
+                 LOG_CSTR("code", life_code_text(r->code)), LOG_STR("error", r->error));
+        rest(c);
+        return;
+    }
+    c->at = CHORE_RUN_ID;
+    turn(c);
+}
+
+/* Reads "run_id:…" from INFO server. */
+static void on_info(void *data, enum store_status status, const redisReply *reply)
+{
+    struct chores *c = data;
+    struct slice text = reply_slice(reply);
+    struct slice line = {0};
+    bool found = false;
+    while (status == STORE_OK && slice_cut(&text, '\n', &line)) {
+        if (!slice_starts(line, SLICE("run_id:"))) continue;
+        (void)slice_cstr(slice_trim(slice_from(line, 7)), c->run_id, sizeof c->run_id);
+        found = true;
+    }
+    if (!found) {
+        rest(c);
+        return;
+    }
+    c->generation = store_generation(c->config.store);
+    c->at = CHORE_HEARTBEAT;
+    turn(c);
+}
+
+static void on_heartbeat(void *data, const struct life_result *r)
+{
+    struct chores *c = data;
+    if (r->code != LIFE_OK) {
+        rest(c);
+        return;
+    }
+    int64_t gap_ms = life_extra_i64(r, "gap_ms", 0);
+    if (gap_ms > 0) {
+        metric_inc(METRIC_AT(c->config.metric[M_GAPS], region_of(c)));
+        log_warn("store_gap", LOG_CSTR("region", c->region), LOG_INT("gap_ms", gap_ms));
+    }
+    c->heartbeat_due = false;
+    c->at = CHORE_DUE;
+    turn(c);
+}
+
+static void on_applied(void *data, const struct life_result *r)
+{
+    struct chores *c = data;
+    if (r->code == LIFE_OK) {
+        metric_inc(METRIC_AT(c->config.metric[M_TIMERS], life_extra(r, "did")));
+    } else if (r->code == LIFE_BROKEN) {
+        log_error("timer_failed", LOG_CSTR("region", c->region), LOG_STR("error", r->error));
+        c->more = false; /* the same one comes again: not at once */
+    }
+    if (--c->applying > 0) return;
+    c->at = c->more && !c->closing ? CHORE_DUE : CHORE_REST;
+    if (c->at == CHORE_DUE)
+        turn(c);
+    else
+        rest(c);
+}
+
+static void on_due(void *data, const struct life_result *r)
+{
+    struct chores *c = data;
+    c->heartbeat_due = r->code == LIFE_HEARTBEAT_DUE;
+    size_t n = r->code == LIFE_OK ? life_list_len(r, "timers") : 0;
+    if (n == 0) {
+        rest(c);
+        return;
+    }
+    c->at = CHORE_APPLY;
+    c->applying = n;
+    c->more = n == TIMERS_A_TURN;
+    for (size_t i = 0; i < n; i++) {
+        struct slice timer = SLICE("");
+        (void)life_list(r, "timers", i, &timer);
+        life_timer_apply(c->config.life, region_of(c), timer, on_applied, c);
+    }
+}
+
+/* Moves the turn on: each case starts exactly one thing whose callback comes back here. */
+static void turn(struct chores *c)
+{
+    switch (c->at) {
+    case CHORE_INSTALL:
+        lifecycle_install(c->config.life, region_of(c), on_installed, c);
+        break;
+    case CHORE_RUN_ID:
+        STORE_CALL(c->config.store, c->config.timeout_ms, on_info, c, SLICE("INFO"),
+                   SLICE("server"));
+        break;
+    case CHORE_HEARTBEAT:
+        c->heartbeat_ms = clock_mono_ms();
+        life_heartbeat(c->config.life, region_of(c), slice_of(c->run_id), on_heartbeat, c);
+        break;
+    case CHORE_DUE:
+        life_timers_due(c->config.life, region_of(c), TIMERS_A_TURN, on_due, c);
+        break;
+    case CHORE_REST:
+    case CHORE_APPLY:
+        break;
+    }
+}
+
+static void side_chores(struct chores *c, int64_t now_ms)
+{
+    if (now_ms - c->stats_ms >= STATS_MS) {
+        c->stats_ms = now_ms;
+        stream_stats_read(c->stats);
+    }
+    if (now_ms - c->trim_ms >= TRIM_MS) {
+        c->trim_ms = now_ms;
+        life_streams_trim(c->config.life, region_of(c), NULL, NULL);
+    }
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct chores *c = timer->data;
+    if (!store_is_up(c->config.store)) return;
+    bool leads = leader_is(c->leader);
+    if (!leads) stream_stats_clear(c->stats);
+
+    int64_t now_ms = clock_mono_ms();
+    if (leads) side_chores(c, now_ms);
+    if (c->at != CHORE_REST) return;
+
+    if (c->generation != store_generation(c->config.store))
+        c->at = CHORE_INSTALL;
+    else if (!leads)
+        return;
+    else if (c->heartbeat_due || now_ms - c->heartbeat_ms >= HEARTBEAT_MS)
+        c->at = CHORE_HEARTBEAT;
+    else
+        c->at = CHORE_DUE;
+    turn(c);
+}
+
+struct chores *chores_new(const struct chores_config *config)
+{
+    struct chores *c = mem_new(struct chores);
+    c->config = *config;
+    (void)slice_cstr(config->region, c->region, sizeof c->region);
+    c->config.region = region_of(c);
+    c->leader = leader_new(config->loop, config->store, region_of(c), "chores", config->leader_ms);
+    c->stats = stream_stats_new(&(struct stream_stats_config){
+        .store = config->store,
+        .region = region_of(c),
+        .timeout_ms = config->timeout_ms,
+        .metric = config->metric,
+    });
+    (void)uv_timer_init(config->loop, &c->timer);
+    c->timer.data = c;
+    (void)uv_timer_start(&c->timer, on_tick, 0, (uint64_t)config->interval_ms);
+    return c;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct chores *c = handle->data;
+    c->timer_closed = true;
+    free_when_idle(c);
+}
+
+void chores_close(struct chores *c)
+{
+    if (c == NULL) return;
+    leader_close(c->leader);
+    stream_stats_close(c->stats);
+    c->closing = true;
+    uv_close((uv_handle_t *)&c->timer, on_timer_closed);
+}

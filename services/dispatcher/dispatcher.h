@@ -1,0 +1,47 @@
+/* dispatcher: rides, their transitions, drivers' states and the deadlines of it all.
+ *
+ * A handler reads and checks the request, calls one function of the lifecycle, and answers what it
+ * returned. The chores of a region (chores.h) are done by whichever dispatcher leads it.
+ */
+#ifndef HANSOM_DISPATCHER_H
+#define HANSOM_DISPATCHER_H
+
+#include "services/dispatcher/chores.h"
+#include "services/kit/app.h"
+#include "services/kit/lifecycle.h"
+#include "services/kit/quote_keys.h"
+
+struct dispatcher_options {
+#define OPT OPTION_FIELD
+#include "services/dispatcher/options.def"
+#undef OPT
+};
+
+enum {
+#define METRIC METRIC_ID
+#include "services/dispatcher/metrics.def"
+#undef METRIC
+    M_COUNT
+};
+
+struct dispatcher {
+    struct app *app;
+    struct dispatcher_options options;
+    struct metric *metric[M_COUNT];
+    struct quote_keys quote_keys;
+    struct lifecycle *life;             /* owned */
+    struct chores *chores[REGIONS_MAX]; /* owned */
+    size_t chores_count;
+};
+
+#define ROUTE HTTP_ROUTE_PROTOTYPE
+#include "services/dispatcher/routes.def"
+#undef ROUTE
+
+/* The dispatcher behind a request. */
+static inline struct dispatcher *dispatcher_of(const struct http_req *req)
+{
+    return http_svc(req);
+}
+
+#endif

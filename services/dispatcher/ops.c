@@ -1,0 +1,320 @@
+/* ops: what operators see and mend. */
+#include "base/json.h"
+#include "services/dispatcher/answer.h"
+#include "services/dispatcher/dispatcher.h"
+#include "services/kit/ids.h"
+#include "services/kit/keys.h"
+
+enum { REASON_MAX = 64, DEAD_LETTERS_MAX = 100 };
+
+static int64_t timeout_of(struct http_req *req)
+{
+    return app_options(dispatcher_of(req)->app)->store_timeout_ms;
+}
+
+static struct store *store_of(struct http_req *req)
+{
+    return app_store(dispatcher_of(req)->app);
+}
+
+/* Reads ?region=, which must be served here. False when it has replied. */
+static bool region_asked(struct http_req *req, struct slice *region)
+{
+    query_id(req, "region", region);
+    if (!query_end(req)) return false;
+    if (app_serves(dispatcher_of(req)->app, *region)) return true;
+    http_problem(req, PROBLEM_NOT_FOUND, "This region is not served here.");
+    return false;
+}
+
+/* --- overview: one figure a key, asked for together --- */
+
+static const struct {
+    const char *name;
+    const char *command;
+    enum key key;
+} figures[] = {
+    {"drivers_active", "ZCARD", KEY_DRIVERS_ACTIVE},
+    {"drivers_seen", "ZCARD", KEY_DRIVERS_SEEN},
+    {"timers", "ZCARD", KEY_TIMERS},
+    {"rides_incoming", "XLEN", KEY_RIDES_INCOMING},
+    {"rides_events", "XLEN", KEY_RIDES_EVENTS},
+    {"dead_letters", "XLEN", KEY_RIDES_DEAD},
+};
+enum { FIGURES = sizeof figures / sizeof figures[0] };
+
+struct overview {
+    struct http_req *req;
+    size_t waiting;
+    size_t failed;
+    int64_t value[FIGURES + PRODUCTS_MAX]; /* then idle drivers by product */
+};
+
+struct figure {
+    struct overview *of;
+    size_t at;
+};
+
+static void overview_send(struct overview *o)
+{
+    const struct region *region = NULL;
+    struct slice id = {0};
+    if (o->failed > 0) {
+        http_problem(o->req, PROBLEM_STORE_UNAVAILABLE, NULL);
+        return;
+    }
+    (void)http_query(o->req, "region", &id);
+    region = regions_find(app_regions(dispatcher_of(o->req)->app), id);
+    struct json j = json_start(http_out(o->req));
+    json_object_start(&j);
+    json_put_str(&j, "region", id);
+    for (size_t i = 0; i < FIGURES; i++)
+        json_put_i64(&j, figures[i].name, o->value[i]);
+    json_put_object(&j, "drivers_idle");
+    for (uint32_t i = 0; i < region->products_count; i++) {
+        json_key_slice(&j, region->products[i].id);
+        json_i64(&j, o->value[FIGURES + i]);
+    }
+    json_object_end(&j);
+    json_object_end(&j);
+    http_reply_json(o->req, 200);
+}
+
+static void on_figure(void *data, enum store_status status, const redisReply *reply)
+{
+    struct figure *f = data;
+    struct overview *o = f->of;
+    o->value[f->at] = reply_i64(reply, 0);
+    if (status != STORE_OK) o->failed++;
+    if (--o->waiting == 0) overview_send(o);
+}
+
+static void ask_figure(struct overview *o, size_t at, const char *command, struct slice key)
+{
+    struct figure *f = arena_new(http_arena(o->req), struct figure);
+    *f = (struct figure){o, at};
+    STORE_CALL(store_of(o->req), timeout_of(o->req), on_figure, f, slice_of(command), key);
+}
+
+void ops_overview(struct http_req *req)
+{
+    struct slice id = {0};
+    if (!region_asked(req, &id)) return;
+    const struct region *region = regions_find(app_regions(dispatcher_of(req)->app), id);
+    struct overview *o = arena_new(http_arena(req), struct overview);
+    o->req = req;
+    o->waiting = FIGURES + region->products_count;
+    struct key_text key;
+    for (size_t i = 0; i < FIGURES; i++)
+        ask_figure(o, i, figures[i].command, key_make0(&key, figures[i].key, id));
+    for (uint32_t i = 0; i < region->products_count; i++)
+        ask_figure(o, FIGURES + i, "ZCARD",
+                   key_make1(&key, KEY_DRIVERS_IDLE, id, region->products[i].id));
+}
+
+/* --- streams --- */
+
+static void group_json(struct json *j, const redisReply *info)
+{
+    json_object_start(j);
+    json_put_str(j, "name", reply_field_slice(info, "name"));
+    json_put_i64(j, "consumers", reply_i64(reply_field(info, "consumers"), 0));
+    json_put_i64(j, "pending", reply_i64(reply_field(info, "pending"), 0));
+    json_key(j, "lag");
+    if (reply_is_nil(reply_field(info, "lag")))
+        json_nil(j);
+    else
+        json_i64(j, reply_i64(reply_field(info, "lag"), 0));
+    json_put_str(j, "last_delivered_id", reply_field_slice(info, "last-delivered-id"));
+    json_object_end(j);
+}
+
+static void on_incoming_groups(void *data, enum store_status status, const redisReply *reply)
+{
+    struct http_req *req = data;
+    if (status != STORE_OK && !reply_is_error_code(reply, "ERR")) {
+        http_store_problem(req, (int)status);
+        return;
+    }
+    struct json j = json_start(http_out(req));
+    json_object_start(&j);
+    json_put_array(&j, "items");
+    for (size_t i = 0; i < reply_count(reply); i++)
+        group_json(&j, reply_at(reply, i));
+    json_array_end(&j);
+    json_put_null(&j, "next_cursor");
+    json_object_end(&j);
+    http_reply_json(req, 200);
+}
+
+void ops_streams(struct http_req *req)
+{
+    static const char *const names[] = {"rides-incoming", "rides-events"};
+    static const enum key keys[] = {KEY_RIDES_INCOMING, KEY_RIDES_EVENTS};
+    struct slice region = {0};
+    struct slice stream = slice_of(names[0]);
+    (void)http_query(req, "stream", &stream);
+    if (!region_asked(req, &region)) return;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (!slice_is(stream, names[i])) continue;
+        struct key_text key;
+        STORE_CALL(store_of(req), timeout_of(req), on_incoming_groups, req, SLICE("XINFO"),
+                   SLICE("GROUPS"), key_make0(&key, keys[i], region));
+        return;
+    }
+    http_problem(req, PROBLEM_INVALID_VALUE, "stream must be rides-incoming or rides-events.");
+}
+
+/* --- dead letters: an id is the entry's stream id, its region comes as a parameter --- */
+
+/* {"id":…, and each field of the entry} */
+static void entry_json(struct json *j, const redisReply *entry)
+{
+    const redisReply *fields = reply_at(entry, 1);
+    json_object_start(j);
+    json_put_str(j, "id", reply_slice(reply_at(entry, 0)));
+    for (size_t i = 0; i + 1 < reply_count(fields); i += 2) {
+        json_key_slice(j, reply_slice(reply_at(fields, i)));
+        json_str(j, reply_slice(reply_at(fields, i + 1)));
+    }
+    json_object_end(j);
+}
+
+static void on_dead_letters(void *data, enum store_status status, const redisReply *reply)
+{
+    struct http_req *req = data;
+    if (status != STORE_OK) {
+        http_store_problem(req, (int)status);
+        return;
+    }
+    size_t n = reply_count(reply);
+    struct json j = json_start(http_out(req));
+    json_object_start(&j);
+    json_put_array(&j, "items");
+    for (size_t i = 0; i < n; i++)
+        entry_json(&j, reply_at(reply, i));
+    json_array_end(&j);
+    json_key(&j, "next_cursor");
+    if (n == DEAD_LETTERS_MAX)
+        json_str(&j, reply_slice(reply_at(reply_at(reply, n - 1), 0)));
+    else
+        json_nil(&j);
+    json_object_end(&j);
+    http_reply_json(req, 200);
+}
+
+/* Whether text is an id of a stream entry: digits, '-', digits. */
+static bool stream_id(struct slice text)
+{
+    struct slice ms = {0};
+    uint64_t n = 0;
+    return slice_cut(&text, '-', &ms) && slice_u64(ms, &n) && slice_u64(text, &n);
+}
+
+void ops_dead_letters(struct http_req *req)
+{
+    struct slice region = {0};
+    struct slice cursor = SLICE("");
+    if (!region_asked(req, &region)) return;
+    if (http_query(req, "cursor", &cursor) && !stream_id(cursor)) {
+        http_problem(req, PROBLEM_INVALID_VALUE, "cursor must be one that a list gave.");
+        return;
+    }
+    struct slice from = cursor.len > 0
+                            ? arena_printf(http_arena(req), "(%.*s", (int)cursor.len, cursor.p)
+                            : SLICE("+");
+    struct key_text key;
+    struct store_cmd *c = store_cmd(store_of(req), "XREVRANGE");
+    store_arg(c, key_make0(&key, KEY_RIDES_DEAD, region));
+    store_arg(c, from);
+    store_arg_cstr(c, "-");
+    store_arg_cstr(c, "COUNT");
+    store_arg_i64(c, DEAD_LETTERS_MAX);
+    store_send(store_of(req), c, timeout_of(req), on_dead_letters, req);
+}
+
+/* Reads the entry's id and region. False when it has replied. */
+static bool dead_letter_asked(struct http_req *req, struct slice *id, struct slice *region)
+{
+    *id = http_param(req, "id");
+    if (!stream_id(*id)) {
+        http_problem(req, PROBLEM_NOT_FOUND, NULL);
+        return false;
+    }
+    return region_asked(req, region);
+}
+
+static void on_dead_letter(void *data, enum store_status status, const redisReply *reply)
+{
+    struct http_req *req = data;
+    struct slice ride_id = reply_field_slice(reply_at(reply_at(reply, 0), 1), "ride_id");
+    if (status != STORE_OK) {
+        http_store_problem(req, (int)status);
+    } else if (!id_valid(ride_id)) {
+        http_problem(req, PROBLEM_NOT_FOUND, "There is no such dead letter, or it names no ride.");
+    } else {
+        life_ride_redrive(dispatcher_of(req)->life, ride_id, http_param(req, "id"),
+                          answer_transition, req);
+    }
+}
+
+void ops_redrive(struct http_req *req)
+{
+    struct slice id = {0};
+    struct slice region = {0};
+    if (!dead_letter_asked(req, &id, &region)) return;
+    struct key_text key;
+    STORE_CALL(store_of(req), timeout_of(req), on_dead_letter, req, SLICE("XRANGE"),
+               key_make0(&key, KEY_RIDES_DEAD, region), id, id);
+}
+
+static void on_discarded(void *data, const struct life_result *r)
+{
+    struct http_req *req = data;
+    if (r->code != LIFE_OK)
+        answer_problem(req, r);
+    else
+        http_reply(req, 204, NULL);
+}
+
+void ops_discard(struct http_req *req)
+{
+    struct slice id = {0};
+    struct slice region = {0};
+    if (!dead_letter_asked(req, &id, &region)) return;
+    life_dead_discard(dispatcher_of(req)->life, region, id, on_discarded, req);
+}
+
+/* --- rides and drivers --- */
+
+void ops_cancel(struct http_req *req)
+{
+    struct life_act a = {.ride_id = http_param(req, "id"),
+                         .actor_id = slice_of(http_claims(req)->sub),
+                         .lease = SLICE("")};
+    struct slice reason = SLICE("ops");
+    int64_t fee_minor = -1;
+    struct body *b = http_body(req);
+    if (!answer_known_region(req, a.ride_id)) return;
+    if (body_maybe(b, "reason")) body_str(b, "reason", 1, REASON_MAX, &reason);
+    if (body_maybe(b, "fee_minor")) body_i64(b, "fee_minor", 0, 100000000, &fee_minor);
+    if (!body_end(b)) return;
+    life_ride_cancel(dispatcher_of(req)->life, &a, LIFE_BY_OPS, reason, fee_minor,
+                     answer_transition, req);
+}
+
+void ops_block(struct http_req *req)
+{
+    struct slice reason = SLICE("ops");
+    struct body *b = http_body(req);
+    if (!answer_known_region(req, http_param(req, "id"))) return;
+    if (body_maybe(b, "reason")) body_str(b, "reason", 1, REASON_MAX, &reason);
+    if (!body_end(b)) return;
+    life_driver_block(dispatcher_of(req)->life, http_param(req, "id"), reason, answer_driver, req);
+}
+
+void ops_unblock(struct http_req *req)
+{
+    if (!answer_known_region(req, http_param(req, "id"))) return;
+    life_driver_unblock(dispatcher_of(req)->life, http_param(req, "id"), answer_driver, req);
+}

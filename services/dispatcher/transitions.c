@@ -1,0 +1,157 @@
+/* transitions: what a party does to a ride that exists. Every handler is the same straight line:
+ * who, which ride, the lease it holds, one call of the lifecycle, its answer. */
+#include "services/dispatcher/answer.h"
+#include "services/dispatcher/dispatcher.h"
+
+#include <math.h>
+
+enum { LEASE_MAX = 80, REASON_MAX = 64, STOPS_MAX = 8 };
+
+/* Reads what all transitions have in common. False when it has replied. */
+static bool act_begin(struct http_req *req, struct life_act *a)
+{
+    *a = (struct life_act){.ride_id = http_param(req, "id"),
+                           .actor_id = slice_of(http_claims(req)->sub),
+                           .lease = SLICE(""),
+                           .lat = NAN,
+                           .lon = NAN};
+    return answer_known_region(req, a->ride_id);
+}
+
+/* Reads the lease under its name in this body. */
+static void act_lease(struct body *b, const char *name, struct life_act *a)
+{
+    body_str(b, name, 1, LEASE_MAX, &a->lease);
+}
+
+/* Ends the body and takes If-Match. False when it has replied. */
+static bool act_ready(struct http_req *req, struct body *b, struct life_act *a)
+{
+    if (!body_end(b)) return false;
+    if (http_if_match(req, &a->if_version) == HTTP_MATCH_BAD) {
+        http_problem(req, PROBLEM_VERSION_CONFLICT, "If-Match must be one version, as \"v7\".");
+        return false;
+    }
+    return true;
+}
+
+static struct lifecycle *life_of(struct http_req *req)
+{
+    return dispatcher_of(req)->life;
+}
+
+void ride_accept(struct http_req *req)
+{
+    struct life_act a;
+    struct body *b = http_body(req);
+    if (!act_begin(req, &a)) return;
+    act_lease(b, "offer_id", &a);
+    if (!act_ready(req, b, &a)) return;
+    life_ride_accept(life_of(req), &a, answer_transition, req);
+}
+
+/* A driver who has declined is no party any more, so he gets no ride back. */
+static void on_declined(void *data, const struct life_result *r)
+{
+    struct http_req *req = data;
+    if (r->code != LIFE_OK) {
+        answer_problem(req, r);
+        return;
+    }
+    buf_add_cstr(http_out(req), "{\"declined\":true}");
+    http_reply_json(req, 200);
+}
+
+void ride_decline(struct http_req *req)
+{
+    struct life_act a;
+    struct body *b = http_body(req);
+    if (!act_begin(req, &a)) return;
+    act_lease(b, "offer_id", &a);
+    if (!act_ready(req, b, &a)) return;
+    life_ride_decline(life_of(req), &a, on_declined, req);
+}
+
+void ride_arrive(struct http_req *req)
+{
+    struct life_act a;
+    struct body *b = http_body(req);
+    if (!act_begin(req, &a)) return;
+    act_lease(b, "lease_id", &a);
+    if (!act_ready(req, b, &a)) return;
+    life_ride_arrive(life_of(req), &a, answer_transition, req);
+}
+
+void ride_start(struct http_req *req)
+{
+    struct life_act a;
+    struct slice code = {0};
+    struct body *b = http_body(req);
+    if (!act_begin(req, &a)) return;
+    act_lease(b, "lease_id", &a);
+    body_str(b, "start_code", 4, 4, &code);
+    if (!act_ready(req, b, &a)) return;
+    life_ride_start(life_of(req), &a, code, answer_transition, req);
+}
+
+void ride_reach_stop(struct http_req *req)
+{
+    struct life_act a;
+    int64_t stop = 0;
+    struct body *b = http_body(req);
+    if (!act_begin(req, &a)) return;
+    act_lease(b, "lease_id", &a);
+    body_i64(b, "stop", 1, STOPS_MAX, &stop);
+    if (!act_ready(req, b, &a)) return;
+    life_ride_reach_stop(life_of(req), &a, stop, answer_transition, req);
+}
+
+void ride_no_show(struct http_req *req)
+{
+    struct life_act a;
+    struct body *b = http_body(req);
+    if (!act_begin(req, &a)) return;
+    act_lease(b, "lease_id", &a);
+    if (!act_ready(req, b, &a)) return;
+    life_ride_no_show(life_of(req), &a, answer_transition, req);
+}
+
+void ride_complete(struct http_req *req)
+{
+    struct life_act a;
+    struct geo_point at = {NAN, NAN};
+    struct body *b = http_body(req);
+    if (!act_begin(req, &a)) return;
+    act_lease(b, "lease_id", &a);
+    if (body_maybe(b, "location")) body_point(b, "location", &at);
+    if (!act_ready(req, b, &a)) return;
+    a.lat = at.lat;
+    a.lon = at.lon;
+    life_ride_complete(life_of(req), &a, answer_transition, req);
+}
+
+/* A driver who has cancelled is no party any more. */
+static void on_driver_cancelled(void *data, const struct life_result *r)
+{
+    struct http_req *req = data;
+    if (r->code != LIFE_OK) {
+        answer_problem(req, r);
+        return;
+    }
+    buf_add_cstr(http_out(req), "{\"cancelled\":true}");
+    http_reply_json(req, 200);
+}
+
+void ride_cancel(struct http_req *req)
+{
+    bool driver = http_claims(req)->role == ROLE_DRIVER;
+    struct life_act a;
+    struct slice reason = SLICE("");
+    struct body *b = http_body(req);
+    if (!act_begin(req, &a)) return;
+    if (driver) act_lease(b, "lease_id", &a);
+    if (body_maybe(b, "reason")) body_str(b, "reason", 1, REASON_MAX, &reason);
+    if (!act_ready(req, b, &a)) return;
+    life_ride_cancel(life_of(req), &a, driver ? LIFE_BY_DRIVER : LIFE_BY_RIDER, reason, -1,
+                     driver ? on_driver_cancelled : answer_transition, req);
+}

@@ -1,0 +1,65 @@
+/* profile: what is known of a driver beside his state: name, rating, vehicle, languages.
+ *
+ * Why one place: the profile's form in the store is this file's business alone. Services read it
+ * with profile_get and never name a field of the stored key.
+ *
+ * Layout in the store: a hash driver:{region}:<id> with the fields of profile_fields below.
+ */
+#ifndef HANSOM_KIT_PROFILE_H
+#define HANSOM_KIT_PROFILE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "services/kit/store.h"
+
+struct profile {
+    struct slice driver_id;
+    struct slice name;
+    double rating; /* 1 to 5 */
+    struct slice make, model, plate, color;
+    struct slice products;  /* comma separated, as "economy,xl" */
+    struct slice languages; /* comma separated, as "en,es" */
+    bool accessible;        /* takes a wheelchair */
+    int64_t completed_trips;
+};
+
+/* What a rider asks of the driver. Empty slices and 0 ask nothing. */
+struct constraints {
+    double min_rating;
+    struct slice vehicle;  /* make or model, case ignored */
+    struct slice language; /* one language the driver must speak */
+    bool accessible;
+};
+
+/* Reads a reply of the profile command; text points into the arena. False when there is none. */
+bool profile_parse(const struct redisReply *reply, struct slice driver_id, struct arena *arena,
+                   struct profile *out);
+
+/* Whether word is one of the comma separated words of list; case is ignored. */
+bool profile_lists(struct slice list, struct slice word);
+
+/* Exact check of a rider's constraints. NULL when all are met, else the name of the first that
+ * is not ("rating", "vehicle", "language", "accessible"). */
+const char *profile_unmet(const struct profile *p, const struct constraints *c);
+
+/* Reads constraints from the JSON text kept in a ride ("" asks nothing); text points into the
+ * arena. False when it is no such object. */
+bool constraints_parse(struct slice json, struct arena *arena, struct constraints *out);
+
+/* Reads the profile of a driver. cb gets it, or NULL when there is none or the store did not
+ * answer (*status tells); borrowed until cb returns. */
+typedef void (*profile_cb)(void *data, enum store_status status, const struct profile *p);
+void profile_get(struct store *s, struct slice driver_id, int64_t timeout_ms, profile_cb cb,
+                 void *data);
+
+/* Writes all of p but completed_trips; cb is that of a store call. */
+void profile_put(struct store *s, const struct profile *p, int64_t timeout_ms, store_cb cb,
+                 void *data);
+
+/* Appends {"name":…,"rating":…,"vehicle":{…}}: what a rider sees of his driver. */
+void profile_card_json(struct buf *out, const struct profile *p);
+
+/* Appends all of it as the API shows it. */
+void profile_json(struct buf *out, const struct profile *p);
+
+#endif

@@ -1,0 +1,85 @@
+/* hansom-matcher: wiring only. */
+#include "services/matcher/matcher.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static const struct option_spec options[] = {
+#define OPT(field, ...) OPTION_SPEC(struct matcher_options, field, __VA_ARGS__)
+#include "services/matcher/options.def"
+#undef OPT
+};
+
+static const struct metric_spec metrics[] = {
+#define METRIC METRIC_SPEC
+#include "services/matcher/metrics.def"
+#undef METRIC
+};
+
+/* The name by which the group knows this process. */
+static void name_consumer(struct matcher *m)
+{
+    char host[40] = "matcher";
+    if (m->options.consumer[0] != '\0') {
+        (void)snprintf(m->consumer, sizeof m->consumer, "%s", m->options.consumer);
+        return;
+    }
+    (void)gethostname(host, sizeof host - 1);
+    (void)snprintf(m->consumer, sizeof m->consumer, "%s-%d", host, (int)getpid());
+}
+
+static bool start(struct app *app, void *service)
+{
+    struct matcher *m = service;
+    m->app = app;
+    m->life = lifecycle_new(app_store(app));
+    name_consumer(m);
+    const struct region *served[REGIONS_MAX];
+    size_t n = app_served(app, served, REGIONS_MAX);
+    for (size_t i = 0; i < n; i++)
+        m->works[m->works_count++] = work_new(m, served[i]->id);
+    return true;
+}
+
+static void on_drained(void *data)
+{
+    struct matcher *m = data;
+    app_release(m->app);
+}
+
+static void drain(struct app *app, void *service)
+{
+    struct matcher *m = service;
+    for (size_t i = 0; i < m->works_count; i++) {
+        app_hold(app);
+        work_drain(m->works[i], on_drained, m);
+    }
+}
+
+static void stop(struct app *app, void *service)
+{
+    (void)app;
+    struct matcher *m = service;
+    for (size_t i = 0; i < m->works_count; i++)
+        work_close(m->works[i]);
+    lifecycle_free(m->life);
+}
+
+int main(int argc, char **argv)
+{
+    static struct matcher m;
+    return app_run(&(struct app_spec){.name = "hansom-matcher",
+                                      .summary = "Finds each requested ride a driver.",
+                                      .admin_port = 9084,
+                                      .options = options,
+                                      .options_count = sizeof options / sizeof options[0],
+                                      .values = &m.options,
+                                      .metrics = metrics,
+                                      .metrics_count = M_COUNT,
+                                      .metric_out = m.metric,
+                                      .service = &m,
+                                      .start = start,
+                                      .drain = drain,
+                                      .stop = stop},
+                   argc, argv);
+}

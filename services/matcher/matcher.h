@@ -1,0 +1,38 @@
+/* matcher: finds each requested ride a driver.
+ *
+ *   rides:incoming --work.c--> entries --round.c--> rides, candidates, pairs --lifecycle--> offers
+ *
+ * Any number of matchers may share a region: the group gives each entry to one of them, and the
+ * lifecycle lets only one offer win.
+ */
+#ifndef HANSOM_MATCHER_H
+#define HANSOM_MATCHER_H
+
+#include "services/kit/app.h"
+#include "services/kit/lifecycle.h"
+#include "services/matcher/work.h"
+
+struct matcher_options {
+#define OPT OPTION_FIELD
+#include "services/matcher/options.def"
+#undef OPT
+};
+
+enum {
+#define METRIC METRIC_ID
+#include "services/matcher/metrics.def"
+#undef METRIC
+    M_COUNT
+};
+
+struct matcher {
+    struct app *app;
+    struct matcher_options options;
+    struct metric *metric[M_COUNT];
+    struct lifecycle *life;          /* owned */
+    struct work *works[REGIONS_MAX]; /* owned, one a region */
+    size_t works_count;
+    char consumer[65];
+};
+
+#endif

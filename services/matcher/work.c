@@ -1,0 +1,380 @@
+#include "work.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "services/kit/ids.h"
+#include "services/kit/keys.h"
+#include "services/matcher/matcher.h"
+#include "services/matcher/round.h"
+
+enum { READ_COUNT = 64, CLAIM_COUNT = 32, RETRY_MS = 500 };
+
+static const struct slice group = {"matchers", 8};
+
+struct work {
+    struct matcher *matcher;
+    char region[33];
+    struct key_text stream;
+    struct store *reader; /* owned: its reads block, so it is a connection of its own */
+    uv_timer_t claim_timer;
+    uv_timer_t retry_timer;
+    struct list fresh;    /* of struct work_entry */
+    struct list suspects; /* delivered before */
+    size_t held;          /* entries in the lists and in the round */
+    bool reading;
+    bool in_round;
+    bool claiming; /* an XPENDING is under way */
+    bool draining;
+    void (*drained)(void *data);
+    void *drained_data;
+};
+
+static void read_more(struct work *w);
+static void begin_round(struct work *w);
+
+struct matcher *work_matcher(struct work *w)
+{
+    return w->matcher;
+}
+
+struct slice work_region(const struct work *w)
+{
+    return slice_of(w->region);
+}
+
+static struct slice stream_of(const struct work *w)
+{
+    return slice_make(w->stream.bytes, w->stream.len);
+}
+
+static struct store *calls_of(const struct work *w)
+{
+    return app_store(w->matcher->app);
+}
+
+static int64_t timeout_of(const struct work *w)
+{
+    return app_options(w->matcher->app)->store_timeout_ms;
+}
+
+static char *text_dup(struct slice s)
+{
+    char *text = mem_alloc(s.len + 1);
+    return slice_cstr(s, text, s.len + 1);
+}
+
+void work_entry_free(struct work_entry *e)
+{
+    mem_free(e->id);
+    mem_free(e->ride_id);
+    mem_free(e->raw);
+    mem_free(e);
+}
+
+/* The fields of an entry as a JSON object, for whoever looks at a dead letter. */
+static char *raw_of(const redisReply *fields)
+{
+    struct buf out = {0};
+    struct json j = json_start(&out);
+    json_object_start(&j);
+    for (size_t i = 0; i + 1 < reply_count(fields); i += 2) {
+        json_key_slice(&j, reply_slice(reply_at(fields, i)));
+        json_str(&j, reply_slice(reply_at(fields, i + 1)));
+    }
+    json_object_end(&j);
+    buf_add_char(&out, '\0');
+    return buf_take(&out, NULL);
+}
+
+/* Takes one [id, fields] pair in. */
+static void hold(struct work *w, const redisReply *pair, int64_t deliveries)
+{
+    const redisReply *fields = reply_at(pair, 1);
+    struct slice id = reply_slice(reply_at(pair, 0));
+    struct slice ms = {0};
+    struct slice rest = id;
+    struct work_entry *e = mem_new(struct work_entry);
+    e->id = text_dup(id);
+    e->ride_id = text_dup(reply_field_slice(fields, "ride_id"));
+    e->raw = raw_of(fields);
+    e->attempt = reply_i64(reply_field(fields, "attempt"), 0);
+    e->deliveries = deliveries;
+    if (slice_cut(&rest, '-', &ms)) (void)slice_i64(ms, &e->at_ms);
+    list_add(deliveries > 1 ? &w->suspects : &w->fresh, &e->link);
+    w->held++;
+}
+
+static void check_drained(struct work *w)
+{
+    if (!w->draining || w->reading || w->claiming || w->held > 0 || w->drained == NULL) return;
+    void (*fn)(void *data) = w->drained;
+    w->drained = NULL;
+    fn(w->drained_data);
+}
+
+static void on_dead_letter(void *data, const struct life_result *r)
+{
+    struct work *w = data;
+    const char *result = r->code == LIFE_OK ? "dead_letter" : "unresolved";
+    metric_inc(METRIC_AT(w->matcher->metric[M_ENTRIES], slice_of(result)));
+    work_round_done(w, 1);
+}
+
+static void give_up(struct work *w, struct work_entry *e)
+{
+    log_error("dead_letter", LOG_CSTR("ride_id", e->ride_id), LOG_CSTR("entry", e->id),
+              LOG_INT("deliveries", e->deliveries));
+    life_ride_dead_letter(w->matcher->life, work_region(w),
+                          &(struct life_entry){.ride_id = slice_of(e->ride_id),
+                                               .attempt = e->attempt,
+                                               .entry_id = slice_of(e->id)},
+                          SLICE("deliveries"), e->deliveries, slice_of(e->raw), on_dead_letter, w);
+    work_entry_free(e);
+}
+
+static void begin_round(struct work *w)
+{
+    if (w->in_round) return;
+    struct list *link = list_take(&w->suspects);
+    if (link != NULL) {
+        struct work_entry *e = list_entry(link, struct work_entry, link);
+        w->in_round = true;
+        bool hopeless = !id_valid(slice_of(e->ride_id)) ||
+                        !slice_eq(id_region(slice_of(e->ride_id)), work_region(w));
+        if (e->deliveries >= w->matcher->options.deliveries || hopeless) {
+            give_up(w, e);
+        } else {
+            struct list one;
+            list_init(&one);
+            list_add(&one, &e->link);
+            round_start(w, &one);
+        }
+        return;
+    }
+    if (list_empty(&w->fresh)) return;
+    w->in_round = true;
+    round_start(w, &w->fresh); /* takes them all */
+    must(list_empty(&w->fresh));
+}
+
+void work_round_done(struct work *w, size_t entries)
+{
+    must(w->held >= entries);
+    w->held -= entries;
+    w->in_round = false;
+    begin_round(w);
+    read_more(w);
+    check_drained(w);
+}
+
+/* --- reading --- */
+
+static void on_group(void *data, enum store_status status, const redisReply *reply)
+{
+    struct work *w = data;
+    w->reading = false;
+    if (status == STORE_OK || reply_is_error_code(reply, "BUSYGROUP")) {
+        read_more(w);
+        check_drained(w);
+        return;
+    }
+    if (status == STORE_ERROR)
+        log_error("group_failed", LOG_CSTR("region", w->region),
+                  LOG_STR("error", slice_make(reply->str, reply->len)));
+    check_drained(w);
+}
+
+/* Makes the group, from the stream's beginning: nothing asked before the first matcher ran is
+ * lost. Runs whenever the reader's connection comes up, since the store may be a fresh one. */
+static void make_group(void *data)
+{
+    struct work *w = data;
+    if (w->reading) return; /* its callback will read on */
+    w->reading = true;
+    STORE_CALL(w->reader, timeout_of(w), on_group, w, SLICE("XGROUP"), SLICE("CREATE"),
+               stream_of(w), group, SLICE("0"), SLICE("MKSTREAM"));
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    struct work *w = timer->data;
+    if (store_is_up(w->reader))
+        make_group(w);
+    else
+        (void)uv_timer_start(timer, on_retry, RETRY_MS, 0);
+}
+
+static void on_read(void *data, enum store_status status, const redisReply *reply)
+{
+    struct work *w = data;
+    w->reading = false;
+    if (status != STORE_OK) {
+        /* The connection broke, or the group is gone: begin again from the group. */
+        if (!w->draining) (void)uv_timer_start(&w->retry_timer, on_retry, RETRY_MS, 0);
+        check_drained(w);
+        return;
+    }
+    const redisReply *entries = reply_at(reply_at(reply, 0), 1);
+    for (size_t i = 0; i < reply_count(entries); i++)
+        hold(w, reply_at(entries, i), 1);
+    begin_round(w);
+    read_more(w);
+    check_drained(w);
+}
+
+static void read_more(struct work *w)
+{
+    size_t max = (size_t)w->matcher->options.held;
+    if (w->reading || w->draining || w->held >= max || !store_is_up(w->reader)) return;
+    size_t room = max - w->held;
+    w->reading = true;
+    struct store_cmd *c = store_cmd(w->reader, "XREADGROUP");
+    store_arg_cstr(c, "GROUP");
+    store_arg(c, group);
+    store_arg_cstr(c, w->matcher->consumer);
+    store_arg_cstr(c, "COUNT");
+    store_arg_u64(c, room < READ_COUNT ? room : READ_COUNT);
+    store_arg_cstr(c, "BLOCK");
+    store_arg_i64(c, w->matcher->options.block_ms);
+    store_arg_cstr(c, "STREAMS");
+    store_arg(c, stream_of(w));
+    store_arg_cstr(c, ">");
+    store_send(w->reader, c, w->matcher->options.block_ms + timeout_of(w), on_read, w);
+}
+
+/* --- taking over what silent readers left --- */
+
+/* An XCLAIM under way. */
+struct claim {
+    struct work *w;
+    int64_t deliveries; /* with ours */
+};
+
+static void on_claimed(void *data, enum store_status status, const redisReply *reply)
+{
+    struct claim *claim = data;
+    struct work *w = claim->w;
+    w->held--; /* the place it was promised */
+    if (status == STORE_OK && reply_count(reply) == 1 && reply_count(reply_at(reply, 0)) == 2) {
+        metric_inc(metric_only(w->matcher->metric[M_CLAIMED]));
+        hold(w, reply_at(reply, 0), claim->deliveries);
+    }
+    mem_free(claim);
+    begin_round(w);
+    check_drained(w);
+}
+
+static void claim_one(struct work *w, const redisReply *pending)
+{
+    struct claim *claim = mem_new(struct claim);
+    claim->w = w;
+    claim->deliveries = reply_i64(reply_at(pending, 3), 1) + 1;
+    w->held++;
+    struct store_cmd *c = store_cmd(calls_of(w), "XCLAIM");
+    store_arg(c, stream_of(w));
+    store_arg(c, group);
+    store_arg_cstr(c, w->matcher->consumer);
+    store_arg_i64(c, w->matcher->options.claim_ms); /* only if nobody else was faster */
+    store_arg(c, reply_slice(reply_at(pending, 0)));
+    store_send(calls_of(w), c, timeout_of(w), on_claimed, claim);
+}
+
+static void on_pending(void *data, enum store_status status, const redisReply *reply)
+{
+    struct work *w = data;
+    w->claiming = false;
+    size_t n = status == STORE_OK && !w->draining ? reply_count(reply) : 0;
+    for (size_t i = 0; i < n && w->held < (size_t)w->matcher->options.held; i++)
+        claim_one(w, reply_at(reply, i));
+    check_drained(w);
+}
+
+static void on_claim_timer(uv_timer_t *timer)
+{
+    struct work *w = timer->data;
+    if (w->claiming || w->draining || !store_is_up(calls_of(w))) return;
+    w->claiming = true;
+    struct store_cmd *c = store_cmd(calls_of(w), "XPENDING");
+    store_arg(c, stream_of(w));
+    store_arg(c, group);
+    store_arg_cstr(c, "IDLE");
+    store_arg_i64(c, w->matcher->options.claim_ms);
+    store_arg_cstr(c, "-");
+    store_arg_cstr(c, "+");
+    store_arg_i64(c, CLAIM_COUNT);
+    store_send(calls_of(w), c, timeout_of(w), on_pending, w);
+}
+
+/* --- life --- */
+
+struct work *work_new(struct matcher *m, struct slice region)
+{
+    struct work *w = mem_new(struct work);
+    w->matcher = m;
+    (void)slice_cstr(region, w->region, sizeof w->region);
+    (void)key_make0(&w->stream, KEY_RIDES_INCOMING, region);
+    list_init(&w->fresh);
+    list_init(&w->suspects);
+
+    uv_loop_t *loop = app_loop(m->app);
+    (void)uv_timer_init(loop, &w->retry_timer);
+    w->retry_timer.data = w;
+    (void)uv_timer_init(loop, &w->claim_timer);
+    w->claim_timer.data = w;
+    uint64_t every_ms = (uint64_t)m->options.claim_ms / 2;
+    (void)uv_timer_start(&w->claim_timer, on_claim_timer, every_ms, every_ms);
+
+    struct store_config config = app_store_config(m->app);
+    w->reader = store_new(loop, &config);
+    store_on_up(w->reader, make_group, w);
+    store_open(w->reader);
+    return w;
+}
+
+void work_drain(struct work *w, void (*fn)(void *data), void *data)
+{
+    w->draining = true;
+    w->drained = fn;
+    w->drained_data = data;
+    (void)uv_timer_stop(&w->retry_timer);
+    check_drained(w);
+}
+
+/* The reader and both timers close at their own pace; the last one frees. */
+struct closing {
+    struct work *w;
+    int left;
+};
+
+static void part_closed(struct closing *c)
+{
+    if (--c->left > 0) return;
+    mem_free(c->w);
+    mem_free(c);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    part_closed(handle->data);
+}
+
+static void on_reader_closed(void *data)
+{
+    part_closed(data);
+}
+
+void work_close(struct work *w)
+{
+    if (w == NULL) return;
+    struct closing *c = mem_new(struct closing);
+    *c = (struct closing){w, 3};
+    w->draining = true;
+    w->claim_timer.data = c;
+    w->retry_timer.data = c;
+    uv_close((uv_handle_t *)&w->claim_timer, on_handle_closed);
+    uv_close((uv_handle_t *)&w->retry_timer, on_handle_closed);
+    store_close(w->reader, on_reader_closed, c);
+}

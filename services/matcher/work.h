@@ -1,0 +1,51 @@
+/* work: one region's consumer of rides:incoming, in the group "matchers".
+ *
+ *   GROUP --made--> READ --entries--> held -> round -> resolved
+ *                     ^                 |
+ *                     +-----room--------+          every claim-idle/2: take over silent readers' work
+ *
+ * Why a round waits for the one before: what arrives meanwhile is decided together, so a busy system
+ * gets batches and an idle one answers at once. No timer sets a window.
+ *
+ * Invariants:  at most held-max entries are read and not resolved. An entry that was delivered before
+ *              is suspected of killing its readers and goes alone, so that only the culprit
+ *              reaches deliveries-max and becomes a dead letter.
+ * Owner:       work_new to work_close. Loop thread only.
+ */
+#ifndef HANSOM_MATCHER_WORK_H
+#define HANSOM_MATCHER_WORK_H
+
+#include "base/list.h"
+#include "services/kit/region.h"
+#include "services/kit/ride.h"
+
+struct matcher;
+struct work;
+
+/* One entry of the stream, read and not yet resolved. */
+struct work_entry {
+    struct list link;
+    char *id;      /* owned: the stream id */
+    char *ride_id; /* owned; "" when the entry names none */
+    char *raw;     /* owned: the entry as text, for the dead letter */
+    int64_t attempt;
+    int64_t deliveries; /* 1: never delivered before */
+    int64_t at_ms;      /* when it entered the stream */
+};
+
+struct work *work_new(struct matcher *m, struct slice region);
+
+/* Stops reading; fn runs once what was read is resolved. */
+void work_drain(struct work *w, void (*fn)(void *data), void *data);
+
+void work_close(struct work *w);
+
+/* The round is over: its entries are acknowledged, or stay pending for somebody to claim. */
+void work_round_done(struct work *w, size_t entries);
+
+struct matcher *work_matcher(struct work *w);
+struct slice work_region(const struct work *w);
+
+void work_entry_free(struct work_entry *e);
+
+#endif
