@@ -1,0 +1,51 @@
+/* ws-gateway: brings what happens in the store to the apps, over WebSocket.
+ *
+ *   store --hints (sharded pub/sub)--> hints.c --ride read anew--> session outbox --> server.c --> app
+ *   app --frames--> server.c --> inbound.c --lifecycle--> ack or error
+ *
+ * A hint only says that something changed. What a client is sent is read from the store after the
+ * hint came, and carries the ride's version; what is not newer is not sent again.
+ */
+#ifndef HANSOM_WS_GATEWAY_H
+#define HANSOM_WS_GATEWAY_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "services/kit/app.h"
+#include "services/kit/lifecycle.h"
+#include "services/kit/store_sub.h"
+
+struct server;
+
+struct gateway_options {
+#define OPT OPTION_FIELD
+#include "services/ws-gateway/options.def"
+#undef OPT
+};
+
+enum {
+#define METRIC METRIC_ID
+#include "services/ws-gateway/metrics.def"
+#undef METRIC
+    M_COUNT
+};
+
+struct gateway {
+    struct app *app;
+    struct gateway_options options;
+    struct metric *metric[M_COUNT];
+    struct lifecycle *life;  /* owned */
+    struct store_sub *hints; /* owned */
+    struct server *server;   /* owned */
+    struct list sessions;    /* of struct session: all that are open */
+    size_t sessions_count;
+    size_t queue_bytes;  /* of all outboxes */
+    struct map channels; /* channel -> struct channel (hints.c) */
+    struct map people;   /* "rider:<id>", "driver:<id>" -> struct person (session.c) */
+    uv_timer_t tick;     /* every 100 ms: deadlines, pings, comparing */
+    uint32_t tick_number;
+    int64_t generation; /* the last one heard of */
+    struct buf scratch; /* for building frames */
+};
+
+#endif

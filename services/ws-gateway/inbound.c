@@ -1,0 +1,130 @@
+/* inbound: what a client says. Each message is one JSON object {type, id?, …}; one with an id is answered
+ * by exactly one ack or error. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "services/ws-gateway/session.h"
+
+#include <jansson.h>
+#include <math.h>
+
+enum { RE_MAX = 64 };
+
+/* An answer that waits for the store. */
+struct answer {
+    struct session *session;
+    const char *status;
+    char re[RE_MAX + 1];
+};
+
+static struct slice member(const json_t *message, const char *name)
+{
+    const json_t *v = json_object_get(message, name);
+    if (!json_is_string(v)) return SLICE("");
+    return slice_make(json_string_value(v), json_string_length(v));
+}
+
+static void on_answered(void *data, const struct life_result *r)
+{
+    struct answer *a = data;
+    struct session *s = a->session;
+    if (session_is_open(s)) {
+        s->known.offer_id[0] = '\0';
+        if (r->code == LIFE_OK)
+            session_ack(s, slice_of(a->re), a->status, r);
+        else if (r->code == LIFE_BROKEN)
+            session_error(s, slice_of(a->re), "internal", r);
+        else
+            session_error(s, slice_of(a->re), life_code_text(r->code), r);
+    }
+    session_unref(s);
+    mem_free(a);
+}
+
+typedef void (*offer_fn)(struct lifecycle *l, const struct life_act *a, life_cb cb, void *data);
+
+/* Accept and decline are the same but for the function. */
+static void answer_offer(struct session *s, const json_t *message, struct slice re,
+                         const char *status, offer_fn fn)
+{
+    struct slice offer_id = member(message, "offer_id");
+    struct slice ride_id = id_offer_ride(offer_id);
+    if (s->who.role != ROLE_DRIVER) {
+        session_error(s, re, "forbidden", NULL);
+        return;
+    }
+    if (!id_valid(ride_id) || !slice_is(id_region(ride_id), s->region)) {
+        session_error(s, re, "not_found", NULL);
+        return;
+    }
+    struct answer *a = mem_new(struct answer);
+    a->session = s;
+    a->status = status;
+    (void)slice_cstr(re, a->re, sizeof a->re);
+    session_ref(s);
+    fn(s->gateway->life,
+       &(struct life_act){.ride_id = ride_id,
+                          .actor_id = slice_of(s->who.sub),
+                          .lease = offer_id,
+                          .lat = NAN,
+                          .lon = NAN},
+       on_answered, a);
+}
+
+/* A token bucket of a second's messages. */
+static bool within_rate(struct session *s)
+{
+    double rate = (double)s->gateway->options.message_rate;
+    int64_t now_ms = clock_mono_ms();
+    s->allowance += (double)(now_ms - s->allowance_ms) / 1000.0 * rate;
+    if (s->allowance > 2 * rate) s->allowance = 2 * rate;
+    s->allowance_ms = now_ms;
+    if (s->allowance < 1) return false;
+    s->allowance -= 1;
+    return true;
+}
+
+static void dispatch(struct session *s, const json_t *message)
+{
+    struct slice type = member(message, "type");
+    struct slice re = member(message, "id");
+    if (re.len > RE_MAX) re.len = RE_MAX;
+
+    if (slice_is(type, "auth")) {
+        session_auth(s, member(message, "token"));
+        if (session_is_open(s) && re.len > 0) session_ack(s, re, "ok", NULL);
+        return;
+    }
+    if (s->state != SESSION_OPEN) {
+        session_close(s, WS_AUTH_FAILED);
+        return;
+    }
+    if (slice_is(type, "accept")) {
+        answer_offer(s, message, re, "accepted", life_ride_accept);
+    } else if (slice_is(type, "decline")) {
+        answer_offer(s, message, re, "declined", life_ride_decline);
+    } else if (slice_is(type, "resync")) {
+        session_refresh(s, true);
+        if (re.len > 0) session_ack(s, re, "ok", NULL);
+    } else if (slice_is(type, "ping")) {
+        session_ack(s, re, "pong", NULL);
+    } else {
+        session_error(s, re, "invalid_value", NULL);
+    }
+}
+
+void session_message(struct session *s, struct slice text)
+{
+    if (s->close_code != 0) return;
+    if (!within_rate(s)) {
+        session_close(s, WS_RATE);
+        return;
+    }
+    json_t *message = json_loadb(text.p, text.len, JSON_REJECT_DUPLICATES, NULL);
+    if (json_is_object(message))
+        dispatch(s, message);
+    else if (s->state == SESSION_OPEN)
+        session_error(s, SLICE(""), "malformed", NULL);
+    else
+        session_close(s, WS_AUTH_FAILED);
+    json_decref(message);
+}

@@ -1,0 +1,105 @@
+/* hansom-ws-gateway: wiring, and the tick that drives every session's deadlines. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "services/ws-gateway/hints.h"
+#include "services/ws-gateway/server.h"
+
+enum { TICK_MS = 100 };
+
+static const struct option_spec options[] = {
+#define OPT(field, ...) OPTION_SPEC(struct gateway_options, field, __VA_ARGS__)
+#include "services/ws-gateway/options.def"
+#undef OPT
+};
+
+static const struct metric_spec metrics[] = {
+#define METRIC METRIC_SPEC
+#include "services/ws-gateway/metrics.def"
+#undef METRIC
+};
+
+/* Every session's deadlines; and a share of the live rides is compared with the store, so that each
+ * is once every compare-interval and they never come all at once. */
+static void on_tick(uv_timer_t *timer)
+{
+    struct gateway *g = timer->data;
+    int64_t mono_ms = clock_mono_ms();
+    int64_t wall_ms = clock_wall_ms();
+    uint32_t turns = (uint32_t)(g->options.compare_ms / TICK_MS);
+    list_each_safe(at, &g->sessions)
+    {
+        session_tick(list_entry(at, struct session, link), mono_ms, wall_ms);
+    }
+    metric_set(metric_only(g->metric[M_QUEUE]), (double)g->queue_bytes);
+    if (turns == 0) turns = 1;
+    hints_compare(g, g->tick_number++ % turns, turns);
+}
+
+static bool start(struct app *app, void *service)
+{
+    struct gateway *g = service;
+    g->app = app;
+    g->life = lifecycle_new(app_store(app));
+    list_init(&g->sessions);
+    hints_open(g);
+
+    const struct kit_options *o = app_options(app);
+    struct buf why = {0};
+    g->server = server_new(g, o->bind, (uint16_t)o->port, &why);
+    if (g->server == NULL) {
+        log_error("listen_failed", LOG_STR("why", buf_slice(&why)));
+        buf_fini(&why);
+        return false;
+    }
+    app_listens(app, "ws", o->bind, server_port(g->server));
+    (void)uv_timer_init(app_loop(app), &g->tick);
+    g->tick.data = g;
+    (void)uv_timer_start(&g->tick, on_tick, TICK_MS, TICK_MS);
+    return true;
+}
+
+static void drain(struct app *app, void *service)
+{
+    (void)app;
+    struct gateway *g = service;
+    server_drain(g->server);
+    list_each_safe(at, &g->sessions)
+    {
+        session_close(list_entry(at, struct session, link), WS_DRAIN);
+    }
+}
+
+static void stop(struct app *app, void *service)
+{
+    (void)app;
+    struct gateway *g = service;
+    (void)uv_timer_stop(&g->tick);
+    uv_close((uv_handle_t *)&g->tick, NULL);
+    server_close(g->server);
+    g->server = NULL;
+    hints_close(g);
+    lifecycle_free(g->life);
+    map_fini(&g->channels);
+    map_fini(&g->people);
+    buf_fini(&g->scratch);
+}
+
+int main(int argc, char **argv)
+{
+    static struct gateway g;
+    return app_run(&(struct app_spec){.name = "hansom-ws-gateway",
+                                      .summary = "Brings what happens to the apps, by WebSocket.",
+                                      .port = 8083,
+                                      .admin_port = 9083,
+                                      .options = options,
+                                      .options_count = sizeof options / sizeof options[0],
+                                      .values = &g.options,
+                                      .metrics = metrics,
+                                      .metrics_count = M_COUNT,
+                                      .metric_out = g.metric,
+                                      .service = &g,
+                                      .start = start,
+                                      .drain = drain,
+                                      .stop = stop},
+                   argc, argv);
+}

@@ -1,0 +1,302 @@
+#include "server.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "services/ws-gateway/frame.h"
+
+#include <libwebsockets.h>
+#include <sys/socket.h>
+
+enum { SEND_BUFFER = 32768, HEADERS_MAX = 8192, TX_PACKET = 65536 };
+
+struct server {
+    struct gateway *gateway;
+    struct lws_context *context; /* owned */
+    struct lws_vhost *vhost;     /* owned by the context */
+    struct buf out;              /* LWS_PRE bytes and a frame */
+    bool draining;
+};
+
+/* What libwebsockets keeps for each connection. */
+struct slot {
+    struct session *session;
+};
+
+static struct server *server_of(struct lws *wsi)
+{
+    return lws_context_user(lws_get_context(wsi));
+}
+
+/* --- sending --- */
+
+/* Ends a connection from outside of libwebsockets' own callbacks. */
+static void kill_soon(struct lws *wsi, int64_t after_ms)
+{
+    if (after_ms <= 0)
+        lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    else
+        lws_set_timeout_us(wsi, PENDING_TIMEOUT_USER_OK, (lws_usec_t)after_ms * 1000);
+}
+
+/* Writes one frame. False when the connection is broken. */
+static bool write_frame(struct session *s, struct slice kept)
+{
+    struct server *server = s->gateway->server;
+    struct buf *out = &server->out;
+    buf_clear(out);
+    (void)buf_reserve(out, LWS_PRE);
+    out->len = LWS_PRE;
+    frame_number(out, ++s->seq, kept);
+    size_t len = out->len - LWS_PRE;
+    return lws_write(s->socket, (unsigned char *)out->p + LWS_PRE, len, LWS_WRITE_TEXT) >= (int)len;
+}
+
+static bool takes_more(struct lws *wsi)
+{
+    return !lws_partial_buffered(wsi) && !lws_send_pipe_choked(wsi);
+}
+
+/* False when the connection is broken. */
+static bool flush(struct session *s)
+{
+    struct slice kept = {0};
+    while (outbox_peek(&s->outbox, &kept)) {
+        if (!takes_more(s->socket)) {
+            (void)lws_callback_on_writable(s->socket);
+            return true;
+        }
+        if (!write_frame(s, kept)) return false;
+        s->gateway->queue_bytes -= kept.len;
+        outbox_pop(&s->outbox, clock_mono_ms());
+    }
+    return true;
+}
+
+/* Once what came before a gap has left: say so, and read all of it anew. */
+static void after_gap(struct session *s)
+{
+    if (!outbox_take_gap(&s->outbox) || !session_is_open(s)) return;
+    struct gateway *g = s->gateway;
+    struct json j = frame_begin(&g->scratch, "gap", clock_wall_ms(), SLICE(""), 0);
+    json_object_start(&j);
+    json_object_end(&j);
+    frame_end(&j);
+    session_send(s, OUTBOX_CONTROL, SLICE(""), buf_slice(&g->scratch));
+    session_refresh(s, true);
+}
+
+void server_flush(struct session *s)
+{
+    if (s->socket == NULL) return;
+    if (!flush(s))
+        kill_soon(s->socket, 0);
+    else
+        after_gap(s);
+}
+
+static void write_ping(struct session *s)
+{
+    unsigned char ping[LWS_PRE + 1];
+    (void)lws_write(s->socket, ping + LWS_PRE, 0, LWS_WRITE_PING);
+}
+
+void server_ping(struct session *s)
+{
+    /* A socket that takes nothing needs no ping to be found stalled. */
+    if (s->socket != NULL && takes_more(s->socket)) write_ping(s);
+}
+
+void server_close_session(struct session *s, int64_t kill_ms)
+{
+    if (s->socket == NULL) return;
+    (void)lws_callback_on_writable(s->socket);
+    kill_soon(s->socket, kill_ms);
+}
+
+/* --- the handshake --- */
+
+static bool is_our_path(struct lws *wsi)
+{
+    char path[64];
+    int n = lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI);
+    return n > 0 && strcmp(path, "/v1/ws") == 0;
+}
+
+/* The token of the handshake: an Authorization header or a subprotocol "bearer.<jwt>". */
+static struct slice handshake_token(struct lws *wsi, char *text, int size)
+{
+    if (lws_hdr_copy(wsi, text, size, WSI_TOKEN_HTTP_AUTHORIZATION) > 0) {
+        struct slice header = slice_of(text);
+        struct slice scheme = {0};
+        (void)slice_cut(&header, ' ', &scheme);
+        return slice_word(scheme, "bearer") ? slice_trim(header) : SLICE("");
+    }
+    if (lws_hdr_copy(wsi, text, size, WSI_TOKEN_PROTOCOL) <= 0) return SLICE("");
+    struct slice offered = slice_of(text);
+    struct slice one = {0};
+    while (slice_cut(&offered, ',', &one)) {
+        one = slice_trim(one);
+        if (slice_starts(one, SLICE("bearer."))) return slice_from(one, 7);
+    }
+    return SLICE("");
+}
+
+static void established(struct lws *wsi, struct slot *slot)
+{
+    struct server *server = server_of(wsi);
+    int bytes = SEND_BUFFER;
+    (void)setsockopt(lws_get_socket_fd(wsi), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    slot->session = session_new(server->gateway, wsi);
+    char text[HEADERS_MAX];
+    struct slice token = handshake_token(wsi, text, sizeof text);
+    if (token.len > 0) session_auth(slot->session, token);
+}
+
+/* --- messages --- */
+
+static void received(struct lws *wsi, struct session *s, const void *bytes, size_t len)
+{
+    if (s->partial.len + len > (size_t)s->gateway->options.message_bytes) {
+        session_close(s, WS_TOO_BIG);
+        return;
+    }
+    if (lws_frame_is_binary(wsi)) {
+        session_close(s, WS_POLICY);
+        return;
+    }
+    bool whole = lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0;
+    if (whole && s->partial.len == 0) {
+        session_message(s, slice_make(bytes, len));
+        return;
+    }
+    buf_add(&s->partial, bytes, len);
+    if (!whole) return;
+    session_message(s, buf_slice(&s->partial));
+    buf_fini(&s->partial);
+}
+
+/* libwebsockets wants -1 to close the connection. */
+static int writable(struct session *s)
+{
+    static const char *const reasons[] = {"policy", "going away"};
+    if (s->close_code == 0) {
+        if (!flush(s)) return -1;
+        after_gap(s);
+        return 0;
+    }
+    const char *reason = reasons[s->close_code == WS_DRAIN];
+    lws_close_reason(s->socket, (enum lws_close_status)s->close_code,
+                     (unsigned char *)(uintptr_t)reason, strlen(reason));
+    return -1;
+}
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t len)
+{
+    struct slot *slot = user;
+    struct server *server = NULL;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum" /* the library has a hundred; we hear what we need */
+    switch (reason) {
+    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
+        server = server_of(wsi);
+        return server->draining || server->gateway->sessions_count >=
+                                       (size_t)server->gateway->options.sessions_max
+                   ? -1
+                   : 0;
+    case LWS_CALLBACK_HTTP:
+        (void)lws_return_http_status(wsi, HTTP_STATUS_NOT_FOUND, NULL);
+        return -1;
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+        return is_our_path(wsi) ? 0 : -1;
+    case LWS_CALLBACK_ESTABLISHED:
+        established(wsi, slot);
+        return 0;
+    case LWS_CALLBACK_RECEIVE:
+        received(wsi, slot->session, in, len);
+        return 0;
+    case LWS_CALLBACK_RECEIVE_PONG:
+        slot->session->pong_ms = clock_mono_ms();
+        return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return writable(slot->session);
+    case LWS_CALLBACK_CLOSED:
+        if (slot->session != NULL) session_gone(slot->session);
+        slot->session = NULL;
+        return 0;
+    default:
+        return 0;
+    }
+#pragma GCC diagnostic pop
+}
+
+/* A client that names no subprotocol gets the first. */
+static const struct lws_protocols protocols[] = {
+    {"hansom.v1", on_event, sizeof(struct slot), 4096, 0, NULL, TX_PACKET},
+    {NULL, NULL, 0, 0, 0, NULL, 0},
+};
+
+/* We ping and time out ourselves: the library's timers are one sorted list. */
+static const lws_retry_bo_t no_retry;
+
+static void on_library_log(int level, const char *line)
+{
+    (void)level;
+    log_warn("websocket_library", LOG_STR("line", slice_trim(slice_of(line))));
+}
+
+struct server *server_new(struct gateway *g, const char *bind, uint16_t port, struct buf *why)
+{
+    lws_set_log_level(LLL_ERR, on_library_log);
+    struct server *server = mem_new(struct server);
+    server->gateway = g;
+    void *loops[] = {app_loop(g->app)};
+    struct lws_context_creation_info info = {
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+                   LWS_SERVER_OPTION_HTTP_HEADERS_SECURITY_BEST_PRACTICES_ENFORCE,
+        .foreign_loops = loops,
+        .pt_serv_buf_size = TX_PACKET,
+        .max_http_header_data2 = HEADERS_MAX,
+        .user = server,
+        .port = CONTEXT_PORT_NO_LISTEN,
+    };
+    server->context = lws_create_context(&info);
+    if (server->context == NULL) {
+        buf_add_cstr(why, "libwebsockets cannot start (is libwebsockets-evlib-uv installed?)");
+        mem_free(server);
+        return NULL;
+    }
+    info.port = port;
+    info.iface = bind;
+    info.protocols = protocols;
+    info.retry_and_idle_policy = &no_retry;
+    info.vhost_name = "hansom";
+    server->vhost = lws_create_vhost(server->context, &info);
+    if (server->vhost == NULL || lws_get_vhost_listen_port(server->vhost) <= 0) {
+        buf_addf(why, "cannot listen on %s:%u", bind, port);
+        lws_context_destroy(server->context);
+        mem_free(server);
+        return NULL;
+    }
+    return server;
+}
+
+uint16_t server_port(const struct server *server)
+{
+    return (uint16_t)lws_get_vhost_listen_port(server->vhost);
+}
+
+void server_drain(struct server *server)
+{
+    server->draining = true;
+}
+
+void server_close(struct server *server)
+{
+    if (server == NULL) return;
+    lws_context_destroy(server->context);
+    buf_fini(&server->out);
+    mem_free(server);
+}
