@@ -1,0 +1,111 @@
+/* surge: how much dearer rides are where more people ask than drivers are free.
+ *
+ * Layout:  a cell is the first 30 bits of the store's 52-bit geo score, about 1.2 x 0.6 km, named
+ *          by those bits as 8 hex digits. All drivers of a cell are one range of scores, so supply
+ *          is one exact ZCOUNT; the polygon is computed from the bits.
+ *
+ * One step, every interval, for each cell that had demand or still has a multiplier:
+ *
+ *     pressure   = requests of the window per idle driver, raised where few offers are accepted
+ *     smoothed   = part of the way from the last value to the pressure
+ *     blended    = own value, with a share of the eight neighbours': no cliff at a street corner
+ *     target     = 1 at pressure <= 1, then linear, capped
+ *     shown      = moves to the target only if it is worth showing (hysteresis), at most
+ *                  step_max at a time (rate cap), in tenths
+ *
+ * Invariants:  1 <= shown <= multiplier_max; shown changes by at most step_max a step; a cell
+ *              without demand comes back to 1 and is then forgotten.
+ * Cost:        O(cells) a step; at most cells_max cells.
+ * Owner:       one struct a region, of the process that leads. Pure: time comes in.
+ */
+#ifndef HANSOM_PRICING_SURGE_H
+#define HANSOM_PRICING_SURGE_H
+
+#include "base/geohash.h"
+#include "base/slice.h"
+
+#include <stddef.h>
+
+enum { SURGE_BITS = 30, SURGE_CELL_HEX = 8, SURGE_SLICES = 10 };
+
+typedef uint32_t surge_cell;
+
+/* The cell of a place, which must be valid. */
+surge_cell surge_cell_at(struct geo_point p);
+
+/* Its name (8 hex digits and a NUL); returns out. */
+char *surge_cell_text(surge_cell cell, char out[static SURGE_CELL_HEX + 1]);
+
+/* Reads a name; false when it is none. */
+bool surge_cell_parse(struct slice text, surge_cell *out);
+
+/* Its area. */
+struct geo_box surge_cell_box(surge_cell cell);
+
+/* Scores of its drivers: from *min, and below *max. */
+void surge_cell_scores(surge_cell cell, uint64_t *min, uint64_t *max);
+
+/* The cells around it, without itself; returns how many (8, fewer at the edges of the map). */
+size_t surge_cell_neighbours(surge_cell cell, surge_cell out[static 8]);
+
+struct surge_limits {
+    int64_t window_ms;     /* demand is counted over this long */
+    double smoothing;      /* 0 to 1: part of the way a step goes to a new value */
+    double blend;          /* 0 to 1: share of the neighbours' mean */
+    double gain;           /* multiplier above 1 for each unit of pressure above 1 */
+    double multiplier_max; /* >= 1 */
+    double hysteresis;     /* a smaller change than this is not shown */
+    double step_max;       /* change of the shown value a step */
+    double demand_min;     /* requests in a window below which a cell never surges */
+    size_t cells_max;
+};
+
+/* 5 min window, half way, 0.3 neighbours, 0.5 a unit, at most 3.0, 0.1 and 0.3 a step. */
+struct surge_limits surge_limits_standard(void);
+
+struct surge_entry {
+    surge_cell cell;
+    uint32_t requests[SURGE_SLICES]; /* the window, in slices; [slice % SURGE_SLICES] */
+    uint32_t offers[SURGE_SLICES];
+    uint32_t accepts[SURGE_SLICES];
+    int64_t slice[SURGE_SLICES]; /* which slice of time a place holds */
+    int64_t supply;              /* idle drivers, as last counted */
+    double demand;               /* requests in the window, as of the last step */
+    double smoothed;             /* pressure */
+    double target;
+    double shown;
+};
+
+struct surge {
+    struct surge_limits limits;
+    struct surge_entry *entries; /* owned; sorted by cell */
+    size_t count, cap;
+};
+
+enum surge_event { SURGE_REQUEST, SURGE_OFFER, SURGE_ACCEPT };
+
+void surge_init(struct surge *s, const struct surge_limits *limits);
+void surge_fini(struct surge *s);
+
+/* Counts an event at a place and time. Events older than the window, and those of new cells when
+ * there are cells_max, are left out. */
+void surge_count(struct surge *s, enum surge_event event, surge_cell cell, int64_t at_ms,
+                 int64_t now_ms);
+
+/* Takes over what another process showed last, so that a change of leader shows no jump. */
+void surge_resume(struct surge *s, surge_cell cell, double shown);
+
+/* Sets how many idle drivers stand in a cell that the region knows; others are ignored. */
+void surge_supply(struct surge *s, surge_cell cell, int64_t drivers);
+
+/* One step for all cells; forgets those that are back at 1 without demand. Returns how many
+ * multipliers changed. */
+size_t surge_step(struct surge *s, int64_t now_ms);
+
+/* What is shown for a cell: 1 for one that is not known. */
+double surge_shown(const struct surge *s, surge_cell cell);
+
+/* Checks all invariants; for tests. */
+bool surge_check(const struct surge *s);
+
+#endif
