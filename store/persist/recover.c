@@ -1,0 +1,181 @@
+#include "recover.h"
+
+#include "base/mem.h"
+#include "store/persist/segment.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+struct recovery {
+    const struct io *io;
+    const char *dir;
+    journal_apply_fn apply;
+    void *data;
+    struct journal_found *found;
+    struct slice *argv; /* owned */
+    uint32_t argv_cap;
+};
+
+__attribute__((format(printf, 2, 3))) static bool refuse(struct journal_found *found,
+                                                         const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(found->error, sizeof found->error, format, args);
+    va_end(args);
+    return false;
+}
+
+/* Reads "<sigil><number>\r\n". */
+static bool header(struct slice *rest, char sigil, uint64_t *n)
+{
+    struct slice line = {0};
+    if (rest->len == 0 || rest->p[0] != sigil) return false;
+    if (!slice_cut(rest, '\n', &line) || line.len < 3 || line.p[line.len - 1] != '\r') return false;
+    return slice_u64(slice_make(line.p + 1, line.len - 2), n);
+}
+
+bool record_command(struct slice *rest, struct slice **argv, uint32_t *cap, uint32_t *argc)
+{
+    uint64_t count = 0;
+    if (!header(rest, '*', &count) || count == 0 || count > rest->len) return false;
+    if (count > *cap) {
+        *cap = (uint32_t)count;
+        *argv = mem_realloc(*argv, *cap * sizeof **argv);
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t len = 0;
+        if (!header(rest, '$', &len) || rest->len < 2 || len > rest->len - 2) return false;
+        (*argv)[i] = slice_make(rest->p, len);
+        *rest = slice_from(*rest, len + 2);
+    }
+    *argc = (uint32_t)count;
+    return true;
+}
+
+static bool redo(struct recovery *r, struct slice record, const char *name, uint64_t place)
+{
+    while (record.len > 0) {
+        uint32_t argc = 0;
+        char why[JOURNAL_ERROR] = "not a command";
+        if (!record_command(&record, &r->argv, &r->argv_cap, &argc) ||
+            !r->apply(r->data, r->argv, argc, why))
+            return refuse(r->found, "%s: the record at offset %" PRIu64 " cannot be redone: %.200s",
+                          name, place, why);
+        r->found->commands++;
+    }
+    r->found->records++;
+    return true;
+}
+
+/* How the reading of a segment ended, for a segment that may have a torn tail (`tail`) and for
+ * one that may not. */
+static bool judge_end(struct recovery *r, struct segment_reader *s, const char *name, bool tail)
+{
+    int error = 0;
+    bool vouched = segment_vouched(s, &error);
+    if (error != 0) return refuse(r->found, "%s: %s", name, strerror(error));
+    if (vouched || !tail)
+        return refuse(r->found,
+                      "%s: the record at offset %" PRIu64
+                      " is damaged although it was synced once; the log is left as it is",
+                      name, s->place);
+    r->found->cut_bytes = s->size - s->place;
+    r->found->cut_place = s->place;
+    (void)snprintf(r->found->cut_file, sizeof r->found->cut_file, "%s", name);
+    return true;
+}
+
+static bool read_records(struct recovery *r, struct segment_reader *s, const char *name, bool tail)
+{
+    int error = 0;
+    enum segment_step step = segment_open(s, &error);
+    while (step == SEGMENT_RECORD) {
+        uint64_t place = s->place;
+        struct slice record = {0};
+        step = segment_next(s, &record, &error);
+        if (step == SEGMENT_RECORD && !redo(r, record, name, place)) return false;
+    }
+    if (step == SEGMENT_IO) return refuse(r->found, "%s: %s", name, strerror(error));
+    if (step == SEGMENT_BAD) return judge_end(r, s, name, tail);
+    if (s->kind == SEGMENT_BASE && s->mark != s->place - MARK_BYTES)
+        return refuse(r->found, "%s: the file ends at offset %" PRIu64 ", before its end mark",
+                      name, s->place);
+    return true;
+}
+
+static bool read_segment(struct recovery *r, enum segment_kind kind, uint64_t id, bool tail,
+                         uint64_t *end)
+{
+    char name[MANIFEST_NAME];
+    char path[PATH_MAX];
+    manifest_name(name, kind, id);
+    if (snprintf(path, sizeof path, "%s/%s", r->dir, name) >= (int)sizeof path)
+        return refuse(r->found, "%s: the path is too long", name);
+    struct segment_reader s = {.io = r->io, .kind = kind, .id = id};
+    s.file = r->io->open(r->io->data, path, IO_READ);
+    if (s.file < 0)
+        return refuse(r->found, "%s: %s, although the manifest names it", name, strerror(-s.file));
+    bool ok = read_records(r, &s, name, tail);
+    *end = s.place;
+    r->found->bytes += s.place;
+    segment_fini(&s);
+    r->io->close(r->io->data, s.file);
+    return ok;
+}
+
+/* Without a manifest there must be no log: the first segment is made before the manifest, so
+ * an empty one may be there, but nothing that was ever acknowledged. */
+struct orphan {
+    const struct io *io;
+    const char *dir;
+    char name[MANIFEST_NAME]; /* the first log file that has content */
+};
+
+static void look_for_orphan(const char *name, void *arg)
+{
+    struct orphan *o = arg;
+    struct manifest none = {0};
+    char path[PATH_MAX];
+    if (o->name[0] != '\0' || !manifest_leftover(&none, name)) return;
+    if (snprintf(path, sizeof path, "%s/%s", o->dir, name) >= (int)sizeof path) return;
+    int file = o->io->open(o->io->data, path, IO_READ);
+    if (file < 0) return;
+    if (o->io->size(o->io->data, file) > SEGMENT_HEADER)
+        (void)snprintf(o->name, sizeof o->name, "%s", name);
+    o->io->close(o->io->data, file);
+}
+
+static bool recover_nothing(const struct io *io, const char *dir, struct journal_found *found)
+{
+    struct orphan o = {.io = io, .dir = dir};
+    int e = io->list(io->data, dir, look_for_orphan, &o);
+    if (e != 0) return refuse(found, "%s: %s", dir, strerror(-e));
+    if (o.name[0] != '\0')
+        return refuse(found, "%s: there is a %s but no manifest; the log is left as it is", dir,
+                      o.name);
+    return true;
+}
+
+bool recover(const struct io *io, const char *dir, journal_apply_fn apply, void *data,
+             struct recovered *out, struct journal_found *found)
+{
+    *out = (struct recovered){0};
+    int e = manifest_read(io, dir, &out->manifest);
+    if (e == -ENOENT) return recover_nothing(io, dir, found);
+    if (e == -EBADMSG) return refuse(found, "manifest: damaged; the log is left as it is");
+    if (e != 0) return refuse(found, "manifest: %s", strerror(-e));
+
+    struct recovery r = {.io = io, .dir = dir, .apply = apply, .data = data, .found = found};
+    const struct manifest *m = &out->manifest;
+    bool ok = m->base == 0 || read_segment(&r, SEGMENT_BASE, m->base, false, &out->base_bytes);
+    for (uint64_t id = m->first; ok && id <= m->last; id++) {
+        out->log_bytes += out->end;
+        ok = read_segment(&r, SEGMENT_LOG, id, id == m->last, &out->end);
+    }
+    mem_free(r.argv);
+    return ok;
+}

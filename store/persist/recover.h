@@ -1,0 +1,23 @@
+/* recover: reads the files of the log back, at start. */
+#ifndef HANSOM_STORE_PERSIST_RECOVER_H
+#define HANSOM_STORE_PERSIST_RECOVER_H
+
+#include "store/persist/journal.h"
+#include "store/persist/manifest.h"
+
+struct recovered {
+    struct manifest manifest; /* all zero: the folder holds no log yet */
+    uint64_t end;             /* where the last segment ends; bytes behind it are to be cut */
+    uint64_t base_bytes;
+    uint64_t log_bytes; /* of all segments before the last */
+};
+
+/* Replays everything in dir. False with found->error. Changes no file. */
+bool recover(const struct io *io, const char *dir, journal_apply_fn apply, void *data,
+             struct recovered *out, struct journal_found *found);
+
+/* Splits the next command off the RESP arrays in *rest into *argv (an array that grows,
+ * *cap elements; free with mem_free). False when *rest does not begin with one. */
+bool record_command(struct slice *rest, struct slice **argv, uint32_t *cap, uint32_t *argc);
+
+#endif
