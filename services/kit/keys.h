@@ -4,7 +4,7 @@
  * library and the documentation read that one table, so that a name cannot drift.
  *
  * Every name of a region holds the hash tag {region}: all of a region lives in one Cluster
- * slot. Ids that belong to a region begin with it: ride la-01J9..., driver la-839.
+ * slot. What an id may look like, and the region in front of it, is ids.h's business.
  */
 #ifndef HANSOM_KIT_KEYS_H
 #define HANSOM_KIT_KEYS_H
@@ -59,18 +59,5 @@ static inline struct slice key_make1(struct key_text *out, enum key k, struct sl
 {
     return key_make(out, k, region, a, (struct slice){0});
 }
-
-/* The region of a ride, driver or offer id: what stands before the first '-'. Empty when the
- * id has none, or when those bytes are not a region name. */
-struct slice key_region_of(struct slice id);
-
-/* A region name: 1 to 16 of a-z, 0-9 and '_'. Nothing else may stand between the braces. */
-bool key_region_valid(struct slice region);
-
-/* A ride, driver or offer id: region, '-', then 1 to 64 of A-Z a-z 0-9 _ . - in all. */
-bool key_id_valid(struct slice id);
-
-/* The ride of an offer id ("la-01J9....3" gives "la-01J9..."); empty when it is none. */
-struct slice key_ride_of_offer(struct slice offer_id);
 
 #endif

@@ -47,7 +47,7 @@ struct lifecycle;
     CODE(NOT_DUE, "not_due")                       /* too early; extra "due_ms" */                 \
     CODE(HEARTBEAT_DUE, "heartbeat_due")           /* an outage must be accounted for first */     \
     CODE(UNAVAILABLE, "store_unavailable")         /* no answer: the outcome is unknown */         \
-    CODE(BROKEN, "internal_error")                 /* the store's error text is in `error` */
+    CODE(BROKEN, "internal")                       /* the store's error text is in `error` */
 
 enum life_code {
 #define CODE(name, text) LIFE_##name,
@@ -62,10 +62,10 @@ const char *life_code_text(enum life_code code);
 struct life_result {
     enum life_code code;
     bool has_ride;
-    struct ride ride;    /* the ride as it now is; on conflicts the current one */
-    int64_t now_ms;      /* the store's time; 0 when unknown */
-    int64_t generation;  /* of the store's contents; grows when another primary answers */
-    struct slice error;  /* LIFE_BROKEN only */
+    struct ride ride;   /* the ride as it now is; on conflicts the current one */
+    int64_t now_ms;     /* the store's time; 0 when unknown */
+    int64_t generation; /* of the store's contents; grows when another primary answers */
+    struct slice error; /* LIFE_BROKEN only */
     const struct redisReply *extras; /* borrowed; flat names and values; read with life_extra */
 };
 
@@ -90,15 +90,16 @@ void lifecycle_install(struct lifecycle *l, struct slice region, life_cb cb, voi
 /* ---- riders ---------------------------------------------------------------------------- */
 
 struct life_create {
-    struct slice ride_id;  /* fresh, from a CSPRNG: <region>-<ULID> */
+    struct slice ride_id; /* fresh, from a CSPRNG: <region>-<ULID> */
     struct slice rider_id;
     struct slice idem_key; /* empty: none */
     struct slice body_hash;
     struct slice start_code; /* four digits */
     struct slice product;
     struct slice traceparent;
-    int64_t pickup_at_ms; /* 0: now; more than 15 min off gives a scheduled ride */
-    struct slice pickup, dropoff, stops; /* JSON */
+    int64_t pickup_at_ms;                /* 0: now; more than 15 min off gives a scheduled ride */
+    struct slice pickup, dropoff, stops; /* JSON; stops is an array, "[]" when there are none */
+    int64_t stops_n;
     double pickup_lat, pickup_lon, dropoff_lat, dropoff_lon;
     struct slice constraints; /* JSON or empty */
     struct slice note;
@@ -209,7 +210,7 @@ void life_dead_discard(struct lifecycle *l, struct slice region, struct slice de
 /* ---- drivers ---------------------------------------------------------------------------- */
 
 /* Every driver call gives the extras "state", "products", "offer", "ride", "lease", "next_ride",
- * "block_pending", and the ride he is on or is offered when there is one. */
+ * "block_pending", "dark_ms"; and, but for seen and dark, the ride he is on or is offered. */
 struct life_online {
     struct slice driver_id;
     double lat, lon;
@@ -220,8 +221,8 @@ struct life_online {
 void life_driver_online(struct lifecycle *l, const struct life_online *o, life_cb cb, void *data);
 void life_driver_offline(struct lifecycle *l, struct slice driver_id, life_cb cb, void *data);
 void life_driver_break(struct lifecycle *l, struct slice driver_id, life_cb cb, void *data);
-void life_driver_block(struct lifecycle *l, struct slice driver_id, struct slice reason,
-                       life_cb cb, void *data);
+void life_driver_block(struct lifecycle *l, struct slice driver_id, struct slice reason, life_cb cb,
+                       void *data);
 void life_driver_unblock(struct lifecycle *l, struct slice driver_id, life_cb cb, void *data);
 
 /* A fresh fix of a driver this process has not heard for a while: puts him back where his state
@@ -272,8 +273,8 @@ void life_snapshot_driver(struct lifecycle *l, struct slice driver_id, life_cb c
 void life_ride_get(struct lifecycle *l, struct slice ride_id, life_cb cb, void *data);
 
 /* The versions of n rides of one region, in order (array extra "versions", 0: no such ride). */
-void life_versions(struct lifecycle *l, struct slice region, const struct slice *ride_ids,
-                   size_t n, life_cb cb, void *data);
+void life_versions(struct lifecycle *l, struct slice region, const struct slice *ride_ids, size_t n,
+                   life_cb cb, void *data);
 
 /* Item i of an array extra; false past its end. */
 bool life_list(const struct life_result *r, const char *name, size_t i, struct slice *out);

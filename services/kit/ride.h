@@ -51,7 +51,8 @@ struct ride {
     struct slice offer_id;
     struct slice offer_driver;
     int64_t offer_expires_ms;
-    int64_t pickup_eta_s; /* of the offered or assigned driver; -1 unknown */
+    int64_t pickup_eta_s;  /* of the offered or assigned driver, else the quote's; -1 unknown */
+    int64_t quote_eta_s;   /* what the quote said; -1 unknown */
     struct slice excluded; /* driver ids between spaces: " la-1 la-2 " */
 
     /* The driver who holds or completed the lease; otherwise empty. */

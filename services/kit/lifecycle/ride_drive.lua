@@ -1,0 +1,228 @@
+-- From the pickup to the end of a ride: what drivers, riders, ops and pricing do to it.
+
+-- ride, driver, lease, if_version: the ride when this driver's lease is good. Otherwise nil and
+-- the reply. `done` tells that this transition was made before on this lease.
+local function held(c, a, event, done)
+    local r = ride_load(c, a[1])
+    if not r then return nil, reply(c, 'not_found') end
+    if text(r, 'lease') ~= a[3] or text(r, 'lease') == '' then
+        if text(r, 'driver_id') == a[2] or is_excluded(r, a[2]) then
+            return nil, ride_reply(c, 'stale_lease', r)
+        end
+        return nil, reply(c, 'not_found')
+    end
+    if text(r, 'driver_id') ~= a[2] then return nil, reply(c, 'not_found') end
+    if done(r) then return nil, ride_reply(c, 'ok', r, {'replayed', '1'}) end
+    if not version_holds(r, a[4]) then return nil, ride_reply(c, 'version_conflict', r) end
+    if not RIDE[event][r.fields.status] then return nil, ride_reply(c, 'illegal_transition', r) end
+    return r
+end
+
+local function has(field)
+    return function(r) return text(r, field) ~= '' end
+end
+
+declare('ride_arrive', {}, function(c, a)
+    local r, no = held(c, a, 'arrive', has('arrived_ms'))
+    if not r then return no end
+    ride_move(c, r, RIDE.arrive.assigned)
+    put(r, 'arrived_ms', c.now)
+    ride_commit(c, r, 'arrive', a[2], a[3])
+    disarm(c, r, 'pickup')
+    tell_driver(c, r, a[2], 'ride.updated', 'arrive')
+    return ride_reply(c, 'ok', r)
+end)
+
+-- ride, driver, lease, if_version, start code. A wrong code changes only the count of tries: the
+-- version stays.
+declare('ride_start', {}, function(c, a)
+    local r, no = held(c, a, 'start', has('started_ms'))
+    if not r then return no end
+    local locked = num(r, 'start_locked_ms')
+    if locked > c.now then
+        return ride_reply(c, 'start_locked', r,
+            {'retry_after_s', tostring(floor((locked - c.now + 999) / 1000))})
+    end
+    if a[5] ~= text(r, 'start_code') then
+        local tries = num(r, 'start_tries') + 1
+        if tries < L.CODE_TRIES then
+            put(r, 'start_tries', tries)
+        else
+            put(r, 'start_tries', '0')
+            put(r, 'start_locked_ms', c.now + L.CODE_LOCK_MS)
+        end
+        call('HSET', r.key, unpack(r.set))
+        return ride_reply(c, 'incorrect_start_code', r,
+            {'tries_left', tostring(L.CODE_TRIES - tries)})
+    end
+    local d = driver_load(c, a[2])
+    if not DRIVER.start[d.fields.state] then broken('the driver of the ride is not assigned') end
+
+    ride_move(c, r, RIDE.start.arrived)
+    put(r, 'started_ms', c.now)
+    driver_move(d, 'start')
+    ride_commit(c, r, 'start', a[2], a[3])
+    driver_commit(c, d)
+    arm(c, 'trip', r.id, c.now + max(L.TRIP_MIN_MS, L.TRIP_TIMES * 1000 * num(r, 'duration_s')))
+    tell_driver(c, r, a[2], 'ride.updated', 'start')
+    return ride_reply(c, 'ok', r)
+end)
+
+-- ride, driver, lease, if_version, stop number.
+declare('ride_reach_stop', {}, function(c, a)
+    local stop = tonumber(a[5])
+    local r, no = held(c, a, 'reach_stop', function(r)
+        return stop ~= nil and stop <= num(r, 'stops_done')
+    end)
+    if not r then return no end
+    if not stop or stop ~= num(r, 'stops_done') + 1 or stop > num(r, 'stops_n') then
+        return ride_reply(c, 'invalid_value', r)
+    end
+    ride_move(c, r, RIDE.reach_stop.in_progress)
+    put(r, 'stops_done', stop)
+    ride_commit(c, r, 'reach_stop', a[2], a[3])
+    tell_driver(c, r, a[2], 'ride.updated', 'reach_stop')
+    return ride_reply(c, 'ok', r)
+end)
+
+-- ride, driver, lease, if_version, lat or '', lon or ''.
+declare('ride_complete', {}, function(c, a)
+    local r, no = held(c, a, 'complete', function(r) return r.fields.status == 'completed' end)
+    if not r then return no end
+    local at = point(a[5], a[6])
+    local d = holder(c, r)
+    end_check(c, r)
+    ride_move(c, r, RIDE.complete.in_progress)
+    put(r, 'ended_ms', c.now)
+    if at then
+        put(r, 'end_lat', a[5])
+        put(r, 'end_lon', a[6])
+    end
+    ride_commit(c, r, 'complete', a[2], a[3])
+    end_write(c, r)
+    if d then holder_free(c, d) end
+    tell_driver(c, r, a[2], 'ride.updated', 'complete')
+    return ride_reply(c, 'ok', r)
+end)
+
+-- Ends a ride that nobody will drive, and frees whoever held it. The move was looked up.
+local function call_off(c, r, event, to, by, reason, fee)
+    local offered = r.fields.status == 'offered'
+    local lease = offered and text(r, 'offer') or text(r, 'lease')
+    local party = offered and text(r, 'offer_driver') or text(r, 'driver_id')
+    local d = holder(c, r)
+    end_check(c, r)
+    ride_move(c, r, to)
+    put(r, 'ended_ms', c.now)
+    put(r, 'cancelled_by', by)
+    put(r, 'reason', reason)
+    put(r, 'retry_ms', '')
+    if fee then put(r, 'fee_minor', fee) end
+    if offered then offer_close(r, event) end
+    ride_commit(c, r, event, party, lease)
+    end_write(c, r)
+    if d then holder_free(c, d) end
+    if party == '' then return end
+    if offered then
+        tell_driver(c, r, party, 'offer.revoked', event, ',"offer_id":"' .. lease .. '"')
+    else
+        tell_driver(c, r, party, 'ride.updated', event)
+    end
+end
+
+-- ride, driver, lease, if_version.
+declare('ride_no_show', {}, function(c, a)
+    local r, no = held(c, a, 'no_show', function(r) return text(r, 'reason') == 'no_show' end)
+    if not r then return no end
+    local due = num(r, 'arrived_ms') + L.NO_SHOW_MS
+    if due > c.now then return ride_reply(c, 'not_due', r, {'due_ms', tostring(due)}) end
+    call_off(c, r, 'no_show', RIDE.no_show.arrived, 'driver', 'no_show', num(r, 'fee_no_show'))
+    return ride_reply(c, 'ok', r)
+end)
+
+-- The fault matrix of the quote: what a rider pays who cancels now.
+local function rider_fee(c, r)
+    local status = r.fields.status
+    if status ~= 'assigned' and status ~= 'arrived' then return 0 end
+    local since = c.now - num(r, 'assigned_ms')
+    if status == 'arrived' and c.now >= num(r, 'arrived_ms') + L.NO_SHOW_MS then
+        return num(r, 'fee_no_show')
+    end
+    if since <= num(r, 'fee_free_s') * 1000 then return 0 end
+    local eta = tonumber(text(r, 'pickup_eta_s'))
+    if status == 'assigned' and eta and eta >= 0 and
+        since > (eta + num(r, 'fee_late_s')) * 1000 then
+        return 0
+    end
+    return num(r, 'fee_cancel')
+end
+
+-- Takes the ride from its driver: back to be matched without him, or, when that has happened too
+-- often, the end. The caller has checked both moves.
+local function release(c, r, event, reason)
+    local driver = text(r, 'driver_id')
+    if num(r, 'releases') >= L.RELEASES_MAX then
+        call_off(c, r, 'give_up', RIDE.give_up[r.fields.status], 'system', reason, 0)
+        return
+    end
+    local d = holder(c, r)
+    read('XLEN', K.RIDES_INCOMING(c.tag))
+    requeue(c, r, driver, event, function() if d then holder_free(c, d) end end)
+end
+
+-- ride, actor, lease, if_version, by, reason, fee or ''.
+declare('ride_cancel', {}, function(c, a)
+    local by, reason = a[5], a[6]
+    if by == 'driver' then
+        local before = ride_load(c, a[1])
+        if before and text(before, 'last_lease') == a[3] and a[3] ~= '' and
+            text(before, 'last_lease_driver') == a[2] then
+            return ride_reply(c, 'ok', before, {'replayed', '1', 'released', '1'})
+        end
+        local r, no = held(c, a, 'driver_cancel', function(r)
+            return r.fields.status == 'cancelled' and text(r, 'cancelled_by') == 'system' and
+                text(r, 'reason') == 'driver_cancelled'
+        end)
+        if not r then return no end
+        release(c, r, 'driver_cancel', 'driver_cancelled')
+        return ride_reply(c, 'ok', r, {'released', '1'})
+    end
+
+    local r = ride_load(c, a[1])
+    if not r then return reply(c, 'not_found') end
+    local event, name = 'ops_cancel', 'system'
+    if by == 'rider' then
+        if r.fields.rider_id ~= a[2] then return reply(c, 'not_found') end
+        event, name = 'rider_cancel', 'rider'
+    end
+    if r.fields.status == 'cancelled' and text(r, 'cancelled_by') == name then
+        return ride_reply(c, 'ok', r, {'replayed', '1'})
+    end
+    if not version_holds(r, a[4]) then return ride_reply(c, 'version_conflict', r) end
+    local to = RIDE[event][r.fields.status]
+    if not to then return ride_reply(c, 'illegal_transition', r) end
+    local fee = by == 'rider' and rider_fee(c, r) or tonumber(a[7]) or 0
+    call_off(c, r, event, to, name, reason, fee)
+    return ride_reply(c, 'ok', r)
+end)
+
+-- ride, final fare as JSON, its minor units, group, entry or ''.
+declare('ride_settle', {}, function(c, a)
+    entry_check(c.events, a[5])
+    if a[5] ~= '' and a[4] == '' then broken('an entry is acknowledged for a group') end
+    local r = ride_load(c, a[1])
+    if r and RIDE.settle[r.fields.status] and text(r, 'settled_ms') == '' then
+        ride_move(c, r, RIDE.settle.completed)
+        put(r, 'final_fare', a[2])
+        put(r, 'final_minor', a[3])
+        put(r, 'settled_ms', c.now)
+        ride_commit(c, r, 'settle', text(r, 'driver_id'), text(r, 'lease'))
+        if a[5] ~= '' then call('XACK', c.events, a[4], a[5]) end
+        tell_driver(c, r, text(r, 'driver_id'), 'ride.updated', 'settle')
+        return ride_reply(c, 'ok', r, {'replayed', '0'})
+    end
+    if a[5] ~= '' then call('XACK', c.events, a[4], a[5]) end
+    if not r then return reply(c, 'not_found') end
+    if text(r, 'settled_ms') ~= '' then return ride_reply(c, 'ok', r, {'replayed', '1'}) end
+    return ride_reply(c, 'illegal_transition', r)
+end)

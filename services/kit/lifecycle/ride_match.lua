@@ -1,0 +1,277 @@
+-- From a request to an offer: create, offer, assign, defer, dead letters.
+
+local function replay(c, stored, body_hash)
+    local hash, id = match(stored, '^(%S*) (%S+)$')
+    if not id then broken('an idempotency record is not whole') end
+    if hash ~= body_hash then return reply(c, 'idempotency_key_reused') end
+    local r = ride_read(c, id)
+    if not r then return reply(c, 'not_found') end
+    return ride_reply(c, 'ok', r, {'replayed', '1'})
+end
+
+-- rider, idempotency key or '', body hash, ride, start code, product, pickup_at_ms or '',
+-- traceparent, then the fields that never change, flat.
+declare('ride_create', {}, function(c, a)
+    if #a < 8 or #a % 2 ~= 0 then broken('ride_create takes eight arguments and pairs') end
+    local rider, key, hash, id, code, product, at, trace = unpack(a, 1, 8)
+    if not is_id(c, id) or rider == '' then broken('ride_create needs a ride id and a rider') end
+    local idem = nil
+    if key ~= '' then
+        idem = K.IDEM(c.tag, rider, key)
+        local stored = read('GET', idem)
+        if stored then return replay(c, stored, hash) end
+    end
+
+    local pickup_at = tonumber(at)
+    local scheduled = pickup_at ~= nil and pickup_at > c.now + L.LEAD_MS
+    local live_key = K.RIDER_STATE(c.tag, rider)
+    local live = read('HGET', live_key, 'ride')
+    if live and not scheduled then
+        local other = ride_read(c, live)
+        if other then return ride_reply(c, 'active_ride_exists', other) end
+    end
+    local r = {id = id, key = K.RIDE(c.tag, id), stream = K.RIDE_EVENTS(c.tag, id), from = 'none',
+               fields = {}, set = {}}
+    if read('HLEN', r.key) ~= 0 then broken('the ride id was used (key ' .. r.key .. ')') end
+    read('XLEN', r.stream)
+    read('XLEN', c.events)
+    read('XLEN', K.RIDES_INCOMING(c.tag))
+    read('ZCARD', c.timers)
+
+    for i = 9, #a, 2 do put(r, a[i], a[i + 1]) end
+    local status = scheduled and 'scheduled' or 'requested'
+    local now = tostring(c.now)
+    put(r, 'ride_id', id)
+    put(r, 'rider_id', rider)
+    put(r, 'product', product)
+    put(r, 'status', status)
+    put(r, 'created_status', status)
+    put(r, 'version', '1')
+    put(r, 'attempt', '1')
+    put(r, 'created_ms', now)
+    put(r, 'updated_ms', now)
+    put(r, 'pickup_at_ms', at)
+    put(r, 'start_code', code)
+    put(r, 'traceparent', trace)
+    put(r, 'timeline', status .. '@' .. now)
+    if scheduled then
+        put(r, 'deadline_ms', '')
+    else
+        put(r, 'deadline_ms', c.now + L.MATCH_MS)
+    end
+
+    ride_commit(c, r, 'create')
+    if scheduled then
+        arm(c, 'scheduled', id, pickup_at - L.LEAD_MS)
+    else
+        call('HSET', live_key, 'ride', id)
+        arm(c, 'deadline', id, r.fields.deadline_ms)
+        enqueue(c, r)
+    end
+    if idem then call('SET', idem, hash .. ' ' .. id, 'PX', L.KEEP_MS) end
+    return reply(c, 'ok', r.set, {'replayed', '0'})
+end)
+
+declare('ride_replay', {'no-writes'}, function(c, a)
+    local stored = read('GET', K.IDEM(c.tag, a[1], a[2]))
+    if not stored then return reply(c, 'not_found') end
+    return replay(c, stored, a[3])
+end)
+
+-- The ride an entry asks to be matched; or nil and the reply, the entry being acknowledged
+-- because its ride is past that attempt.
+local function entry_take(c, id, attempt, entry)
+    local incoming = K.RIDES_INCOMING(c.tag)
+    entry_check(incoming, entry)
+    local r = ride_load(c, id)
+    if r and r.fields.status == 'requested' and r.fields.attempt == attempt and
+        num(r, 'deadline_ms') + max(c.late, 0) > c.now then
+        return r
+    end
+    if entry ~= '' then call('XACK', incoming, GROUP, entry) end
+    return nil, reply(c, 'stale_entry')
+end
+
+local function entry_done(c, entry)
+    if entry ~= '' then call('XACK', K.RIDES_INCOMING(c.tag), GROUP, entry) end
+end
+
+-- Why this driver cannot have this ride now, or nil.
+local function unavailable(c, r, d)
+    if d.fields.state ~= 'idle' or text(d, 'offer') ~= '' or text(d, 'ride') ~= '' then
+        return 'not_idle'
+    end
+    if not is_fresh(c, d) then return 'dark' end
+    if is_excluded(r, d.id) then return 'excluded' end
+    if not find(',' .. text(d, 'products') .. ',', ',' .. text(r, 'product') .. ',', 1, true) then
+        return 'product'
+    end
+    return nil
+end
+
+-- ride, attempt, driver, entry or '', eta_s: what offer and assign have in common.
+local function match_open(c, a)
+    local r, done = entry_take(c, a[1], a[2], a[4])
+    if not r then return nil, done end
+    local d = driver_load(c, a[3])
+    driver_place(c, d)
+    local reason = unavailable(c, r, d)
+    if reason == nil then return r, d end
+    if reason == 'not_idle' then
+        local key = K.DRIVERS_IDLE(c.tag, text(r, 'product'))
+        read('ZCARD', key)
+        call('ZREM', key, d.id)
+    end
+    return nil, reply(c, 'driver_unavailable', nil, {'reason', reason, 'state', d.fields.state})
+end
+
+declare('ride_offer', {}, function(c, a)
+    local r, d = match_open(c, a)
+    if not r then return d end
+    local n = num(r, 'offers') + 1
+    local offer = r.id .. '.' .. n
+    local expires = c.now + L.OFFER_MS
+    ride_move(c, r, RIDE.offer.requested)
+    put(r, 'offers', n)
+    put(r, 'offer', offer)
+    put(r, 'offer_driver', d.id)
+    put(r, 'offer_expires_ms', expires)
+    put(r, 'pickup_eta_s', a[5])
+    local had_retry = text(r, 'retry_ms')
+    if had_retry ~= '' then put(r, 'retry_ms', '') end
+    driver_move(d, 'offer')
+    put(d, 'offer', offer)
+
+    ride_commit(c, r, 'offer', d.id, offer)
+    driver_commit(c, d)
+    idle_out(d)
+    arm(c, 'offer', r.id, expires + L.OFFER_GRACE_MS)
+    if had_retry ~= '' then disarm(c, r, 'retry') end
+    entry_done(c, a[4])
+    tell_driver(c, r, d.id, 'offer.created', 'offer', ',"offer_id":"' .. offer ..
+        '","pickup":' .. (r.fields.pickup or 'null') .. ',"dropoff":' ..
+        (r.fields.dropoff or 'null') .. ',"fare":' .. (r.fields.fare or 'null') ..
+        ',"pickup_eta_s":' .. (tonumber(a[5]) or 'null') .. ',"expires_ms":' .. expires)
+    return reply(c, 'ok', nil, {'offer_id', offer, 'expires_ms', tostring(expires),
+        'version', r.fields.version})
+end)
+
+-- Makes d the holder of the ride in memory, with this lease.
+local function hold(c, r, d, event, lease)
+    put(r, 'driver_id', d.id)
+    put(r, 'driver_card', text(d, 'card'))
+    put(r, 'lease', lease)
+    put(r, 'assigned_ms', c.now)
+    put(r, 'deadline_ms', '')
+    put(r, 'retry_ms', '')
+    driver_move(d, event)
+    put(d, 'offer', '')
+    put(d, 'ride', r.id)
+    put(d, 'lease', lease)
+end
+
+declare('ride_assign', {}, function(c, a)
+    local r, d = match_open(c, a)
+    if not r then return d end
+    local n = num(r, 'offers') + 1
+    local lease = r.id .. '.' .. n
+    ride_move(c, r, RIDE.assign.requested)
+    put(r, 'offers', n)
+    put(r, 'pickup_eta_s', a[5])
+    hold(c, r, d, 'assign', lease)
+
+    ride_commit(c, r, 'assign', d.id, lease)
+    driver_commit(c, d)
+    idle_out(d)
+    disarm(c, r, 'deadline', 'retry')
+    arm(c, 'pickup', r.id, c.now + L.PICKUP_WATCH_MS)
+    entry_done(c, a[4])
+    tell_driver(c, r, d.id, 'ride.updated', 'assign')
+    return reply(c, 'ok', nil, {'lease', lease, 'version', r.fields.version})
+end)
+
+-- ride, attempt, entry. Waiting is no transition: the version stays.
+declare('ride_defer', {}, function(c, a)
+    local r, done = entry_take(c, a[1], a[2], a[3])
+    if not r then return done end
+    local defers = num(r, 'defers')
+    local wait = min(L.RETRY_MAX_MS, L.RETRY_MIN_MS * 2 ^ min(defers, 10))
+    put(r, 'defers', defers + 1)
+    put(r, 'retry_ms', c.now + wait)
+    call('HSET', r.key, unpack(r.set))
+    arm(c, 'retry', r.id, c.now + wait)
+    entry_done(c, a[3])
+    return reply(c, 'ok', nil, {'retry_ms', tostring(c.now + wait)})
+end)
+
+declare('work_ack', {}, function(c, a)
+    local r, done = entry_take(c, a[1], a[2], a[3])
+    if not r then return done end
+    return reply(c, 'ok')
+end)
+
+-- ride or '', attempt, entry, reason, deliveries, the raw entry.
+declare('ride_dead_letter', {}, function(c, a)
+    local incoming, dead = K.RIDES_INCOMING(c.tag), K.RIDES_DEAD(c.tag)
+    entry_check(incoming, a[3])
+    read('XLEN', dead)
+    local r = is_id(c, a[1]) and ride_load(c, a[1]) or nil
+    if r and not (RIDE.dead_letter[r.fields.status] and r.fields.attempt == a[2]) then
+        entry_done(c, a[3])
+        return ride_reply(c, 'stale_entry', r)
+    end
+    if r then
+        end_check(c, r)
+        ride_move(c, r, RIDE.dead_letter.requested)
+        put(r, 'ended_ms', c.now)
+        put(r, 'reason', 'dead_letter')
+        ride_commit(c, r, 'dead_letter')
+        end_write(c, r)
+    end
+    local id = call('XADD', dead, '*', 'ride_id', a[1], 'attempt', a[2], 'entry_id', a[3],
+        'reason', a[4], 'deliveries', a[5], 'entry', a[6], 'at_ms', tostring(c.now),
+        'version', r and r.fields.version or '')
+    entry_done(c, a[3])
+    return ride_reply(c, 'ok', r, {'dead_id', id})
+end)
+
+-- ride, dead letter.
+declare('ride_redrive', {}, function(c, a)
+    local incoming, dead = K.RIDES_INCOMING(c.tag), K.RIDES_DEAD(c.tag)
+    read('XLEN', incoming)
+    read('XLEN', dead)
+    if a[2] ~= '' and not is_entry(a[2]) then return reply(c, 'invalid_value') end
+    local r = ride_load(c, a[1])
+    if not r then return reply(c, 'not_found') end
+    if not RIDE.redrive[r.fields.status] or num(r, 'ended_ms') + L.REDRIVE_MS < c.now then
+        return ride_reply(c, 'illegal_transition', r)
+    end
+    end_check(c, r)
+    if r.live and r.live ~= r.id then return ride_reply(c, 'active_ride_exists', r) end
+
+    ride_move(c, r, RIDE.redrive.failed)
+    put(r, 'attempt', num(r, 'attempt') + 1)
+    put(r, 'defers', '0')
+    put(r, 'retry_ms', '')
+    put(r, 'ended_ms', '')
+    put(r, 'reason', '')
+    put(r, 'deadline_ms', c.now + L.MATCH_MS)
+    ride_commit(c, r, 'redrive')
+    call('PERSIST', r.key)
+    call('PERSIST', r.stream)
+    call('PERSIST', K.MATCH_TRACE(c.tag, r.id))
+    call('PERSIST', K.TRAIL(c.tag, r.id))
+    call('HSET', r.live_key, 'ride', r.id)
+    arm(c, 'deadline', r.id, r.fields.deadline_ms)
+    enqueue(c, r)
+    if a[2] ~= '' then call('XDEL', dead, a[2]) end
+    return ride_reply(c, 'ok', r)
+end)
+
+declare('dead_discard', {}, function(c, a)
+    local dead = K.RIDES_DEAD(c.tag)
+    read('XLEN', dead)
+    if not is_entry(a[1]) then return reply(c, 'invalid_value') end
+    if call('XDEL', dead, a[1]) == 0 then return reply(c, 'not_found') end
+    return reply(c, 'ok')
+end)

@@ -1,0 +1,237 @@
+-- Time: the heartbeat, and what becomes of a deadline. A timer is a member kind:id of one sorted
+-- set, scored by its due time. The record holds the same time and decides: a timer that finds
+-- its record elsewhere does nothing.
+
+declare('timers_due', {'no-writes'}, function(c, a)
+    read('ZCARD', c.timers)
+    if c.late ~= 0 then return reply(c, 'heartbeat_due', nil, {'timers', {}}) end
+    local due = call('ZRANGEBYSCORE', c.timers, '-inf', tostring(c.now), 'LIMIT', '0', a[1])
+    return reply(c, 'ok', nil, {'timers', due})
+end)
+
+-- What to do with the timer of each kind, once it is due; each returns what it did. A ride's
+-- timer whose guard fails is only removed.
+local apply = {}
+
+function apply.deadline(c, r)
+    local to = RIDE.deadline[r.fields.status]
+    if not to then return nil end
+    if num(r, 'deadline_ms') > c.now then return nil, num(r, 'deadline_ms') end
+    call_off(c, r, 'deadline', to, '', 'no_driver_found')
+    return 'unfulfilled'
+end
+
+function apply.offer(c, r)
+    if not RIDE.offer_timeout[r.fields.status] then return nil end
+    local due = num(r, 'offer_expires_ms') + L.OFFER_GRACE_MS
+    if due > c.now then return nil, due end
+    local d = holder(c, r)
+    read('XLEN', K.RIDES_INCOMING(c.tag))
+    requeue(c, r, text(r, 'offer_driver'), 'offer_timeout', function()
+        if d then holder_free(c, d) end
+    end)
+    return 'offer_timeout'
+end
+
+function apply.retry(c, r)
+    if r.fields.status ~= 'requested' or text(r, 'retry_ms') == '' then return nil end
+    if num(r, 'retry_ms') > c.now then return nil, num(r, 'retry_ms') end
+    read('XLEN', K.RIDES_INCOMING(c.tag))
+    put(r, 'retry_ms', '')
+    call('HSET', r.key, unpack(r.set))
+    call('ZREM', c.timers, 'retry:' .. r.id)
+    enqueue(c, r)
+    return 'retry'
+end
+
+function apply.scheduled(c, r)
+    if not RIDE.lead_time[r.fields.status] then return nil end
+    local due = num(r, 'pickup_at_ms') - L.LEAD_MS
+    if due > c.now then return nil, due end
+    end_check(c, r)
+    if r.live and r.live ~= r.id and ride_read(c, r.live) then
+        call_off(c, r, 'rider_busy', RIDE.rider_busy.scheduled, 'system', 'rider_busy', 0)
+        return 'rider_busy'
+    end
+    read('XLEN', K.RIDES_INCOMING(c.tag))
+    ride_move(c, r, RIDE.lead_time.scheduled)
+    put(r, 'deadline_ms', c.now + L.MATCH_MS)
+    ride_commit(c, r, 'lead_time')
+    call('HSET', r.live_key, 'ride', r.id)
+    call('ZREM', c.timers, 'scheduled:' .. r.id)
+    arm(c, 'deadline', r.id, r.fields.deadline_ms)
+    enqueue(c, r)
+    return 'lead_time'
+end
+
+-- The pickup watchdog: a driver who stays dark on his way loses the ride.
+function apply.pickup(c, r)
+    if r.fields.status ~= 'assigned' then return nil end
+    local d = driver_load(c, text(r, 'driver_id'))
+    local dark = tonumber(text(d, 'dark_ms'))
+    if not dark or c.now - dark < L.PICKUP_DARK_MS then
+        return nil, c.now + L.PICKUP_WATCH_MS
+    end
+    release(c, r, 'driver_dark', 'driver_dark')
+    return 'driver_dark'
+end
+
+-- A trip far beyond its estimate is somebody's business, but not ours to end.
+function apply.trip(c, r)
+    if r.fields.status ~= 'in_progress' then return nil end
+    put(r, 'overdue_ms', c.now)
+    call('HSET', r.key, unpack(r.set))
+    call('ZREM', c.timers, 'trip:' .. r.id)
+    return 'overdue'
+end
+
+-- A driver who stays dark: after a minute off the map, after a quarter of an hour offline.
+local function apply_dark(c, id)
+    local member = 'dark:' .. id
+    local d = driver_load(c, id)
+    driver_place(c, d)
+    local dark = tonumber(text(d, 'dark_ms'))
+    if not dark or d.seen or d.fields.state == 'offline' or d.fields.state == 'blocked' then
+        call('ZREM', c.timers, member)
+        return 'nothing'
+    end
+    if c.now < dark + L.INACTIVE_MS then
+        arm(c, 'dark', id, dark + L.INACTIVE_MS)
+        return 'nothing'
+    end
+    if c.now < dark + L.GONE_MS then
+        call('ZREM', d.active_key, id)
+        arm(c, 'dark', id, dark + L.GONE_MS)
+        return 'inactive'
+    end
+    if DRIVER.gone[d.fields.state] then
+        driver_move(d, 'gone')
+        put(d, 'dark_ms', '')
+        driver_commit(c, d)
+        driver_gone(c, d)
+        driver_tell(c, d)
+        return 'offline'
+    end
+    call('ZREM', d.active_key, id)
+    arm(c, 'dark', id, c.now + L.GONE_MS)
+    return 'nothing'
+end
+
+-- the timer.
+declare('timer_apply', {}, function(c, a)
+    local due = tonumber(read('ZSCORE', c.timers, a[1]))
+    if c.late ~= 0 then return reply(c, 'heartbeat_due', nil, {'did', 'nothing'}) end
+    if not due or due > c.now then return reply(c, 'ok', nil, {'did', 'nothing'}) end
+    local kind, id = match(a[1], '^(%l+):(.+)$')
+    if kind == 'dark' and is_id(c, id) then
+        return reply(c, 'ok', nil, {'did', apply_dark(c, id)})
+    end
+    local r = apply[kind] and ride_load(c, id) or nil
+    local did, again = nil, nil
+    if r then did, again = apply[kind](c, r) end
+    if again then
+        call('ZADD', c.timers, tostring(again), a[1])
+    elseif not did then
+        call('ZREM', c.timers, a[1])
+    end
+    return ride_reply(c, 'ok', r, {'did', did or again and 'rearmed' or 'nothing'})
+end)
+
+-- Deadlines that were running while nobody could act on them: kind -> field of the ride. A retry
+-- or a trip's alarm that is late is simply due.
+local moved_field = {deadline = 'deadline_ms', offer = 'offer_expires_ms', pickup = ''}
+
+local function shift_timers(c, gap, todo)
+    local all = read('ZRANGE', c.timers, '0', '-1', 'WITHSCORES')
+    for i = 1, #all, 2 do
+        local member, due = all[i], tonumber(all[i + 1])
+        local kind, id = match(member, '^(%l+):(.+)$')
+        local key, field = nil, nil
+        if moved_field[kind] then
+            key, field = K.RIDE(c.tag, id), moved_field[kind]
+        elseif kind == 'dark' then
+            key, field = K.DRIVER_STATE(c.tag, id), 'dark_ms'
+        end
+        if key then
+            todo[#todo + 1] = {'ZADD', c.timers, tostring(due + gap), member}
+            local at = field ~= '' and tonumber(read('HGET', key, field))
+            if at then
+                todo[#todo + 1] = {'HSET', key, field, tostring(min(at + gap,
+                    field == 'dark_ms' and c.now or at + gap))}
+            end
+        end
+    end
+end
+
+local function shift_seen(c, gap, todo)
+    local key = K.DRIVERS_SEEN(c.tag)
+    local all = read('ZRANGE', key, '0', '-1', 'WITHSCORES')
+    for i = 1, #all, 2 do
+        local at = min(tonumber(all[i + 1]) + gap, c.now)
+        todo[#todo + 1] = {'ZADD', key, tostring(at), all[i]}
+    end
+end
+
+-- the store's run id or ''. A beat that comes late by more than GAP_MS, or before the last one by
+-- as much, was an outage or a step of the clock: what was running is moved by the gap.
+declare('heartbeat', {}, function(c, a)
+    local todo = {}
+    if c.late ~= 0 then
+        shift_timers(c, c.late, todo)
+        shift_seen(c, c.late, todo)
+    end
+    local beat = c.now
+    if c.late == 0 and c.beat then beat = max(c.now, c.beat) end
+    local generation = c.generation
+    local run = a[1] or ''
+    if run ~= '' and c.run_id and c.run_id ~= '' and c.run_id ~= run then
+        generation = generation + 1
+    end
+    c.generation = generation
+    for _, command in ipairs(todo) do call(unpack(command)) end
+    call('HSET', K.CLOCK(c.tag), 'beat_ms', tostring(beat), 'generation', tostring(generation),
+        'run_id', run ~= '' and run or c.run_id or '')
+    return reply(c, 'ok', nil, {'gap_ms', tostring(c.late)})
+end)
+
+-- Trimming: only what no group needs any more.
+
+local function id_less(x, y)
+    local xm, xs = match(x, '^(%d+)%-(%d+)$')
+    local ym, ys = match(y, '^(%d+)%-(%d+)$')
+    xm, xs, ym, ys = tonumber(xm), tonumber(xs), tonumber(ym), tonumber(ys)
+    return xm < ym or xm == ym and xs < ys
+end
+
+-- The lowest entry that a registered group still needs, or nil without groups.
+local function lowest_needed(stream)
+    local lowest = nil
+    for _, flat in ipairs(call('XINFO', 'GROUPS', stream)) do
+        local group = {}
+        for i = 1, #flat, 2 do group[flat[i]] = flat[i + 1] end
+        local id = group['last-delivered-id']
+        if tonumber(group.pending) > 0 then id = call('XPENDING', stream, group.name)[2] end
+        if not lowest or id_less(id, lowest) then lowest = id end
+    end
+    return lowest
+end
+
+local function trim(stream, before)
+    if not before or before == '0-0' then return 0 end
+    return call('XTRIM', stream, 'MINID', '~', before)
+end
+
+declare('streams_trim', {}, function(c, a)
+    local incoming = K.RIDES_INCOMING(c.tag)
+    local work = read('XLEN', incoming) > 0 and lowest_needed(incoming)
+    local old = (c.now - L.EVENTS_MS) .. '-0'
+    if read('XLEN', c.events) > 0 then
+        local needed = lowest_needed(c.events)
+        if needed and id_less(needed, old) then old = needed end
+    else
+        old = nil
+    end
+    local done = trim(incoming, work)
+    local past = trim(c.events, old)
+    return reply(c, 'ok', nil, {'incoming', tostring(done), 'events', tostring(past)})
+end)
