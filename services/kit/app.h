@@ -20,7 +20,7 @@
  *     requests finish -> drain() -> holds are released -> stop() -> exit 0
  *
  * While the store cannot be reached at the start, the service waits: livez is 200, readyz 503.
- * The ready line is the only thing on stdout: `hansom-pricing ready http=127.0.0.1:8082
+ * The ready line comes once readyz is 200, and is the only thing on stdout: `hansom-pricing ready http=127.0.0.1:8082
  * admin=127.0.0.1:9082`, with the real ports. A second SIGTERM (or SIGINT) ends at once, as does
  * the end of --drain-timeout; SIGHUP reads level, keys and regions again, then calls reload().
  *
@@ -114,6 +114,10 @@ bool app_draining(const struct app *a);
 /* Keeps the process from ending while draining; each hold needs its release. */
 void app_hold(struct app *a);
 void app_release(struct app *a);
+
+/* Reads one of the service's own options again, in reload(). False, and a line in the log, when
+ * the new value is wrong; the old one stays. */
+bool app_reload_option(struct app *a, const char *name);
 
 /* Ends the service as SIGTERM does; exit_code is what app_run will return. */
 void app_end(struct app *a, int exit_code);

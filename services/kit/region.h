@@ -9,6 +9,7 @@
 #ifndef HANSOM_KIT_REGION_H
 #define HANSOM_KIT_REGION_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/geohash.h"
 
@@ -44,7 +45,7 @@ struct region {
     struct geo_point **rings; /* owned; each ends where it began */
     uint32_t *ring_sizes;     /* owned */
     uint32_t rings_count;
-    void *text; /* owned: the bytes behind the slices */
+    struct arena text; /* owned: the bytes behind the slices */
 };
 
 struct regions {
