@@ -189,16 +189,40 @@ static void keep(struct search *s, struct geo_hit hit)
     if (h->n == s->k && h->v[0].dist_m < s->reach_m) set_reach(s, h->v[0].dist_m);
 }
 
-static void nearest_in_cell(struct search *s, const struct geo_cell *c)
+/* A member of a block that its bound does not rule out. */
+struct candidate {
+    float bound;
+    uint32_t i;
+};
+
+/* Those of n members that may be within reach, by their bounds: taken in this order, the exact
+ * distance of hardly more than the k nearest is ever computed. */
+static uint32_t candidates(const struct search *s, const struct geo_xy *xy, uint32_t n,
+                           struct candidate out[static BLOCK])
 {
     float bound[BLOCK];
+    member_bounds(s, xy, n, bound);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (bound[i] > s->reach2) continue;
+        uint32_t at = count++;
+        for (; at > 0 && out[at - 1].bound > bound[i]; at--)
+            out[at] = out[at - 1];
+        out[at] = (struct candidate){bound[i], i};
+    }
+    return count;
+}
+
+static void nearest_in_cell(struct search *s, const struct geo_cell *c)
+{
+    struct candidate near[BLOCK];
     for (uint32_t from = 0; from < c->n; from += BLOCK) {
         uint32_t n = c->n - from < BLOCK ? c->n - from : BLOCK;
-        member_bounds(s, c->xy + from, n, bound);
-        for (uint32_t i = 0; i < n; i++) {
-            if (bound[i] > s->reach2) continue;
-            struct geo_xy xy = c->xy[from + i];
-            struct geo_hit hit = {geo_members(c)[from + i], geohash_join(xy.x, xy.y), 0};
+        uint32_t count = candidates(s, c->xy + from, n, near);
+        for (uint32_t i = 0; i < count && near[i].bound <= s->reach2; i++) {
+            uint32_t slot = from + near[i].i;
+            struct geo_xy xy = c->xy[slot];
+            struct geo_hit hit = {geo_members(c)[slot], geohash_join(xy.x, xy.y), 0};
             if (geo_shape_has(s->shape, geohash_decode(hit.score), &hit.dist_m) &&
                 hit.dist_m <= s->reach_m)
                 keep(s, hit);

@@ -1,0 +1,80 @@
+/* zset: a sorted set, and a geo index, which is one whose scores are places.
+ *
+ * Why: to clients both are one type; inside, a key that GEOADD made keeps its members in
+ * cells, where moves and searches are cheap, and any other keeps them in a counted tree.
+ * Ranges of all sorts are pairs of ranks, so both forms answer every command.
+ *
+ * Layout:      dict (name -> member, from 17 members on) + ranktree or geocells over the
+ *              same members.
+ * Invariants:  a geo zset holds only scores that are geohashes: whole, 0 to 2^52 - 1, at most
+ *              4096 of one score. What breaks that turns it into a plain one, for good.
+ * Cost:        find O(1), change O(log n), a move within a geo cell O(1). A geo member with a
+ *              name of 15 bytes takes about 65 bytes.
+ * Owner:       the zset owns its members; a struct member * is good until it is deleted.
+ */
+#ifndef HANSOM_STORE_TYPE_ZSET_H
+#define HANSOM_STORE_TYPE_ZSET_H
+
+#include "store/ds/geocells.h"
+#include "store/ds/ranktree.h"
+#include "store/engine/value.h"
+
+struct zset;
+
+extern const struct value_type zset_type;
+
+/* An empty one; geo: made for places. */
+struct zset *zset_new(bool geo);
+void zset_free(struct zset *z);
+
+struct zset *zset_of(struct value *v); /* v's kind is VALUE_ZSET */
+struct value *zset_value(struct zset *z);
+
+uint32_t zset_count(const struct zset *z);
+
+/* The member, or NULL. */
+struct member *zset_find(const struct zset *z, struct slice name);
+
+double zset_score(const struct zset *z, const struct member *m);
+
+/* Adds a name that is not in. score is not NaN. */
+struct member *zset_add(struct zset *z, struct slice name, double score);
+
+/* Gives m another score. */
+void zset_set(struct zset *z, struct member *m, double score);
+
+/* Deletes and frees m. */
+void zset_del(struct zset *z, struct member *m);
+
+/* Deletes n members from rank `from` on; they must exist. */
+void zset_del_range(struct zset *z, uint32_t from, uint32_t n);
+
+/* Number of members before m; before (with or_equal: at, too) a score or a name. By name is
+ * defined while all scores are equal, as in Redis; otherwise it is some rank. */
+uint32_t zset_rank(const struct zset *z, const struct member *m);
+uint32_t zset_below(const struct zset *z, double score, bool or_equal);
+uint32_t zset_below_name(const struct zset *z, struct slice name, bool or_equal);
+
+/* Calls fn for up to n members from rank `from` on, upwards, or downwards with reverse. The
+ * zset must not change meanwhile. */
+void zset_each(const struct zset *z, uint32_t from, uint32_t n, bool reverse, rank_fn fn,
+               void *data);
+
+/* As dict_scan; a small one reports all its members at once, in order. */
+uint64_t zset_scan(const struct zset *z, uint64_t cursor, void (*fn)(struct member *m, void *data),
+                   void *data);
+
+/* The cells of a geo zset; NULL of a plain one. */
+const struct geocells *zset_cells(const struct zset *z);
+
+/* Whether score can be kept in cells. */
+bool zset_is_geohash(double score);
+
+/* Starts fetching what a change of the member with this hash will read, one step further
+ * down each time: 0 the bucket, 1 the member, 2 its cell. Batches call it step by step. */
+void zset_prefetch_name(const struct zset *z, uint64_t hash, uint32_t step);
+
+/* Aborts when an invariant does not hold. For tests. */
+void zset_check(const struct zset *z);
+
+#endif
