@@ -203,7 +203,8 @@ static void busy_begin(struct journal *j)
 static void busy_end(struct journal *j)
 {
     j->busy = false;
-    j->retry_ms = atomic_load(&j->health) == JOURNAL_FULL ? clock_mono_ms() + JOURNAL_RETRY_MS : 0;
+    bool later = j->o.threaded && atomic_load(&j->health) == JOURNAL_FULL;
+    j->retry_ms = later ? clock_mono_ms() + JOURNAL_RETRY_MS : 0;
     (void)pthread_cond_broadcast(&j->idle);
     (void)pthread_cond_signal(&j->wake);
 }
@@ -534,7 +535,6 @@ void journal_turn(struct journal *j, bool alone)
         commit(j);
         (void)pthread_mutex_lock(&j->mutex);
         busy_end(j);
-        if (!j->o.threaded) j->retry_ms = 0;
     } else if (!j->busy) {
         (void)pthread_cond_signal(&j->wake);
     }

@@ -1,0 +1,518 @@
+#include "conn.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "store/cmd/exec.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static struct conn *conn_of(struct session *s)
+{
+    return (struct conn *)(void *)s;
+}
+
+static void conn_dirty(struct conn *c)
+{
+    if (list_empty(&c->dirty)) list_add(&c->server->dirty, &c->dirty);
+}
+
+/* ---- closing ---- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct conn *c = handle->data;
+    mem_free(c);
+}
+
+static void conn_close(struct conn *c)
+{
+    if (c->closed) return;
+    c->closed = true;
+    list_del(&c->dirty);
+    list_del(&c->gated);
+    (void)uv_poll_stop(&c->poll);
+    uv_close((uv_handle_t *)&c->poll, on_closed);
+    (void)close(c->fd);
+    session_fini(&c->session);
+    buf_fini(&c->in);
+    resp_fini(&c->resp);
+    c->server->conn_count--;
+}
+
+static void close_later(struct conn *c, const char *why)
+{
+    log_debug("client_closed", LOG_INT("id", c->session.id), LOG_CSTR("why", why));
+    c->close_now = true;
+    conn_dirty(c);
+}
+
+/* ---- running commands ---- */
+
+static bool may_run(const struct conn *c)
+{
+    return !session_blocked(&c->session) && !c->held && !c->close_now &&
+           (c->session.flags & SESSION_CLOSE_SOON) == 0 && !durable_behind(c->server);
+}
+
+static void protocol_error(struct conn *c, const char *why)
+{
+    log_debug("protocol_error", LOG_INT("id", c->session.id), LOG_CSTR("why", why));
+    buf_addf(&c->session.out, "-%s\r\n", why);
+    engine_count_error(c->server->engine, slice_of(why));
+    c->session.flags |= SESSION_CLOSE_SOON;
+}
+
+/* Room for n more arguments behind the `used` ones of this batch. */
+static struct slice *batch_argv(struct server *s, uint32_t used, uint32_t n)
+{
+    if (s->argv_cap - used < n) {
+        while (s->argv_cap - used < n)
+            s->argv_cap = s->argv_cap == 0 ? 1024 : s->argv_cap * 2;
+        s->argv = mem_realloc(s->argv, s->argv_cap * sizeof *s->argv);
+    }
+    return s->argv + used;
+}
+
+struct batch {
+    uint32_t count; /* of server->cuts */
+    size_t end;     /* bytes cut, with those that ask for nothing */
+    enum resp_step step;
+    char why[64];
+};
+
+/* Cuts commands from the n bytes at p into server->cuts, until they end or it is full. */
+static void batch_cut(struct conn *c, char *p, size_t n, struct batch *b)
+{
+    struct server *s = c->server;
+    const struct config *config = &s->engine->config;
+    struct resp_limits limits = {.args_max = (uint32_t)config->proto_max_args,
+                                 .bulk_max = (uint64_t)config->proto_max_bulk_len,
+                                 .authenticated = c->session.authenticated};
+    /* Before AUTH each command may change what the next one may be. */
+    uint32_t max = c->session.authenticated ? BATCH_CMDS : 1;
+    uint32_t args = 0;
+    *b = (struct batch){.step = RESP_NOTHING};
+    while (b->count < max) {
+        size_t used = 0;
+        b->step = resp_next(&c->resp, &limits, p + b->end, n - b->end, &used, b->why);
+        if (b->step == RESP_MORE || b->step == RESP_ERROR) return;
+        if (b->step == RESP_COMMAND) {
+            resp_args(&c->resp, p + b->end, batch_argv(s, args, c->resp.argc));
+            s->cuts[b->count++] = (struct cut){args, c->resp.argc, b->end + used};
+            args += c->resp.argc;
+        }
+        b->end += used;
+        resp_reset(&c->resp);
+    }
+}
+
+/* Runs the commands in the n bytes at p, and returns how many bytes are done with. */
+static size_t conn_run(struct conn *c, char *p, size_t n)
+{
+    struct server *s = c->server;
+    size_t done = 0;
+    while (done < n && may_run(c)) {
+        struct batch b;
+        batch_cut(c, p + done, n - done, &b);
+        for (uint32_t i = 0; b.count > 1 && i < b.count; i++)
+            exec_prefetch(s->engine, &c->session, s->argv + s->cuts[i].first, s->cuts[i].argc);
+        for (uint32_t i = 0; i < b.count; i++) {
+            exec_command(s->engine, &c->session, s->argv + s->cuts[i].first, s->cuts[i].argc);
+            if (i + 1 == b.count || may_run(c)) continue;
+            resp_reset(&c->resp); /* the rest is cut again once the client may go on */
+            return done + s->cuts[i].end;
+        }
+        done += b.end;
+        if (b.step == RESP_MORE) break;
+        if (b.step == RESP_ERROR) {
+            resp_reset(&c->resp);
+            if (!may_run(c)) break; /* it is told so in its turn */
+            protocol_error(c, b.why);
+            return n;
+        }
+    }
+    return done;
+}
+
+static void run_waiting(struct conn *c)
+{
+    if (c->in.len == 0 || !may_run(c)) return;
+    size_t done = conn_run(c, c->in.p, c->in.len);
+    buf_drop(&c->in, done);
+    if (c->in.len == 0 && c->in.cap > READ_BYTES) buf_fini(&c->in);
+}
+
+/* ---- reading ---- */
+
+static void conn_poll(struct conn *c);
+
+static ssize_t conn_recv(struct conn *c, char *to, size_t n)
+{
+    ssize_t got;
+    do
+        got = recv(c->fd, to, n, 0);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+static void conn_ended(struct conn *c)
+{
+    c->eof = true;
+    if (c->session.out.len > c->sent && !session_blocked(&c->session)) {
+        c->session.flags |= SESSION_CLOSE_SOON;
+        conn_dirty(c);
+        return;
+    }
+    close_later(c, "closed by the client");
+}
+
+/* Where to read to: commands that arrive whole are run from the shared buffer and never
+ * copied; an unfinished one is completed in the connection's own. */
+static void conn_read(struct conn *c)
+{
+    struct server *s = c->server;
+    bool own = c->in.len > 0;
+    size_t room = READ_BYTES;
+    if (own) {
+        size_t need = resp_need(&c->resp);
+        if (need > c->in.len + room) room = need - c->in.len;
+        if (room > (1U << 20)) room = 1U << 20;
+    }
+    char *to = own ? buf_reserve(&c->in, room) : s->read_buf;
+    ssize_t got = conn_recv(c, to, room);
+    if (got < 0) {
+        if (errno != EAGAIN) close_later(c, strerror(errno));
+        return;
+    }
+    if (got == 0) {
+        conn_ended(c);
+        return;
+    }
+    c->session.net_in += (uint64_t)got;
+    s->engine->stats.net_in += (uint64_t)got;
+    if (own) {
+        c->in.len += (size_t)got;
+        run_waiting(c);
+    } else {
+        size_t done = conn_run(c, to, (size_t)got);
+        buf_add(&c->in, to + done, (size_t)got - done);
+    }
+    if ((int64_t)c->in.len > s->engine->config.client_query_buffer_limit)
+        close_later(c, "query buffer limit");
+    conn_dirty(c);
+}
+
+/* ---- sending ---- */
+
+/* Lets those bytes leave whose positions are durable. */
+static void pop_marks(struct conn *c, uint64_t released)
+{
+    uint32_t n = 0;
+    while (n < c->mark_count && c->marks[n].position <= released)
+        c->may = c->marks[n++].end;
+    if (n == 0) return;
+    c->mark_count -= n;
+    memmove(c->marks, c->marks + n, c->mark_count * sizeof *c->marks);
+}
+
+/* Marks the bytes that were appended since the last call. */
+static void put_mark(struct conn *c, uint64_t released)
+{
+    const struct session *s = &c->session;
+    struct mark *last = c->mark_count == 0 ? NULL : &c->marks[c->mark_count - 1];
+    if (s->out.len <= (last == NULL ? c->may : last->end)) return;
+    if (last == NULL && s->depends_on <= released) {
+        c->may = s->out.len;
+        return;
+    }
+    bool join = last != NULL && (last->position >= s->depends_on || c->mark_count == MARKS_MAX ||
+                                 last->position > journal_taken(c->server->journal));
+    if (!join) {
+        last = &c->marks[c->mark_count++];
+        last->position = 0;
+    }
+    last->end = s->out.len;
+    if (last->position < s->depends_on) last->position = s->depends_on;
+}
+
+static void out_sent(struct conn *c, size_t n)
+{
+    struct buf *out = &c->session.out;
+    c->sent += n;
+    c->session.net_out += n;
+    c->server->engine->stats.net_out += n;
+    if (c->sent == out->len) {
+        c->sent = 0;
+        c->may = 0;
+        if (out->cap > OUT_KEEP)
+            buf_fini(out);
+        else
+            buf_clear(out);
+        return;
+    }
+    if (c->sent > OUT_KEEP && c->sent > out->len / 2) {
+        buf_drop(out, c->sent);
+        for (uint32_t i = 0; i < c->mark_count; i++)
+            c->marks[i].end -= c->sent;
+        c->may -= c->sent;
+        c->sent = 0;
+    }
+}
+
+/* Sends what may leave. False when the connection is gone. */
+static bool conn_send(struct conn *c)
+{
+    uint64_t released = durable_released(c->server);
+    pop_marks(c, released);
+    put_mark(c, released);
+    while (c->sent < c->may) {
+        ssize_t put = send(c->fd, c->session.out.p + c->sent, c->may - c->sent, MSG_NOSIGNAL);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return errno == EAGAIN;
+        out_sent(c, (size_t)put);
+    }
+    return true;
+}
+
+static bool over_limit(struct conn *c)
+{
+    const struct config *config = &c->server->engine->config;
+    uint32_t class = session_sub_count(&c->session) > 0 ? 2 : 0;
+    size_t waiting = c->session.out.len - c->sent;
+    int64_t hard = config->obuf_hard[class];
+    int64_t soft = config->obuf_soft[class];
+    if (hard > 0 && waiting > (uint64_t)hard) return true;
+    if (soft <= 0 || waiting <= (uint64_t)soft) {
+        c->soft_since_ms = 0;
+        return false;
+    }
+    int64_t now_ms = clock_mono_ms();
+    if (c->soft_since_ms == 0) c->soft_since_ms = now_ms;
+    return now_ms - c->soft_since_ms > config->obuf_soft_s[class] * 1000;
+}
+
+/* What the socket is watched for. */
+static void on_poll(uv_poll_t *handle, int status, int events);
+
+static void conn_poll(struct conn *c)
+{
+    int events = 0;
+    bool room = c->in.len < IN_HELD_MAX || may_run(c);
+    if (!c->eof && room) events |= UV_READABLE;
+    if (!c->eof && !room) events |= UV_DISCONNECT;
+    if (c->sent < c->may) events |= UV_WRITABLE;
+    if (events == c->events) return;
+    c->events = events;
+    if (events == 0)
+        (void)uv_poll_stop(&c->poll);
+    else
+        must(uv_poll_start(&c->poll, events, on_poll) == 0);
+}
+
+static void conn_flush(struct conn *c)
+{
+    if (c->closed) return;
+    if (!c->close_now && c->session.out.len > c->sent && !conn_send(c)) c->close_now = true;
+    if (!c->close_now && over_limit(c)) {
+        log_warn("client_closed", LOG_INT("id", c->session.id),
+                 LOG_CSTR("why", "output buffer limit"),
+                 LOG_INT("bytes", c->session.out.len - c->sent));
+        c->close_now = true;
+    }
+    bool empty = c->session.out.len == c->sent;
+    if (c->close_now || (empty && (c->session.flags & SESSION_CLOSE_SOON) != 0)) {
+        conn_close(c);
+        return;
+    }
+    if (c->mark_count == 0)
+        list_del(&c->gated);
+    else if (list_empty(&c->gated))
+        list_add(&c->server->gated, &c->gated);
+    conn_poll(c);
+}
+
+static void on_poll(uv_poll_t *handle, int status, int events)
+{
+    struct conn *c = handle->data;
+    if (c->closed) return;
+    if (status < 0 || (events & UV_DISCONNECT) != 0) {
+        close_later(c, "closed by the client");
+        return;
+    }
+    if ((events & UV_READABLE) != 0) conn_read(c);
+    if ((events & UV_WRITABLE) != 0) conn_dirty(c);
+}
+
+/* ---- the turn ---- */
+
+/* Runs commands that waited. Each may produce bytes for others, who join the list behind. */
+static void resume_all(struct server *s)
+{
+    list_each_safe(at, &s->dirty)
+    {
+        struct conn *c = list_entry(at, struct conn, dirty);
+        run_waiting(c);
+        at_next = c->dirty.next;
+    }
+}
+
+/* Whether a single client waits for what was logged this turn. */
+static bool is_alone(struct server *s)
+{
+    if (s->journal == NULL || !list_empty(&s->gated)) return false;
+    uint64_t released = durable_released(s);
+    uint32_t waiting = 0;
+    list_each(at, &s->dirty)
+    {
+        const struct conn *c = list_entry(at, struct conn, dirty);
+        if (c->session.depends_on > released && ++waiting > 1) return false;
+    }
+    return waiting == 1;
+}
+
+void conns_turn(struct server *s)
+{
+    resume_all(s);
+    durable_turn(s, is_alone(s));
+    for (struct list *at; (at = list_take(&s->dirty)) != NULL;)
+        conn_flush(list_entry(at, struct conn, dirty));
+}
+
+void conns_released(struct server *s)
+{
+    list_each(at, &s->gated)
+    {
+        conn_dirty(list_entry(at, struct conn, gated));
+    }
+}
+
+void conns_close_gated(struct server *s)
+{
+    list_each(at, &s->gated)
+    {
+        close_later(list_entry(at, struct conn, gated), "its outcome is unknown: the log failed");
+    }
+}
+
+static struct conn *conn_at(struct list *all)
+{
+    return conn_of(list_entry(all, struct session, all));
+}
+
+static const struct session_io conn_io;
+
+void conns_second(struct server *s)
+{
+    int64_t idle_ms = s->engine->config.timeout * 1000;
+    list_each(at, &s->engine->sessions)
+    {
+        struct session *one = list_entry(at, struct session, all);
+        if (one->io != &conn_io) continue;
+        struct conn *c = conn_of(one);
+        if (over_limit(c)) conn_dirty(c);
+        if (c->in.len > 0 && may_run(c)) conn_dirty(c);
+        if (idle_ms > 0 && !session_blocked(one) && session_sub_count(one) == 0 &&
+            s->engine->now_ms - one->active_ms > idle_ms)
+            close_later(c, "idle");
+    }
+}
+
+void conns_close_all(struct server *s)
+{
+    list_each_safe(at, &s->engine->sessions)
+    {
+        if (list_entry(at, struct session, all)->io != &conn_io) continue;
+        struct conn *c = conn_at(at);
+        bool withheld = s->withhold && c->mark_count > 0;
+        if (!c->close_now && !withheld && c->session.out.len > c->sent) (void)conn_send(c);
+        conn_close(c);
+    }
+}
+
+/* ---- what the engine asks of a client's socket ---- */
+
+static void io_produced(struct session *s)
+{
+    conn_dirty(conn_of(s));
+}
+
+static void io_close(struct session *s, const char *why, bool at_once)
+{
+    struct conn *c = conn_of(s);
+    if (at_once) {
+        close_later(c, why);
+        return;
+    }
+    s->flags |= SESSION_CLOSE_SOON;
+    conn_dirty(c);
+}
+
+static struct slice io_addr(struct session *s, char out[static 128], bool local)
+{
+    const struct conn *c = conn_of(s);
+    struct sockaddr_storage sa = {0};
+    socklen_t len = sizeof sa;
+    int e = local ? getsockname(c->fd, (struct sockaddr *)&sa, &len)
+                  : getpeername(c->fd, (struct sockaddr *)&sa, &len);
+    char ip[INET6_ADDRSTRLEN] = "?";
+    int n = 0;
+    if (e != 0) {
+        n = snprintf(out, 128, "?:0");
+    } else if (sa.ss_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)&sa;
+        (void)inet_ntop(AF_INET, &in->sin_addr, ip, sizeof ip);
+        n = snprintf(out, 128, "%s:%u", ip, ntohs(in->sin_port));
+    } else if (sa.ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)(const void *)&sa;
+        (void)inet_ntop(AF_INET6, &in->sin6_addr, ip, sizeof ip);
+        n = snprintf(out, 128, "[%s]:%u", ip, ntohs(in->sin6_port));
+    } else {
+        n = snprintf(out, 128, "%.100s:0", c->server->engine->config.unixsocket);
+    }
+    return slice_make(out, n < 0 ? 0 : (size_t)n);
+}
+
+static size_t io_queued(struct session *s)
+{
+    const struct conn *c = conn_of(s);
+    return s->out.len - c->sent;
+}
+
+static void io_hold(struct session *s, bool stop)
+{
+    struct conn *c = conn_of(s);
+    c->held = stop;
+    if (!stop) conn_dirty(c);
+}
+
+static const struct session_io conn_io = {
+    .produced = io_produced,
+    .close = io_close,
+    .addr = io_addr,
+    .queued = io_queued,
+    .hold = io_hold,
+};
+
+void conn_open(struct server *s, int fd, bool local)
+{
+    struct conn *c = mem_new(struct conn);
+    c->server = s;
+    c->fd = fd;
+    list_init(&c->dirty);
+    list_init(&c->gated);
+    session_init(&c->session, s->engine, &conn_io);
+    if (local) c->session.flags |= SESSION_UNIX;
+    must(uv_poll_init(&s->loop, &c->poll, fd) == 0);
+    c->poll.data = c;
+    s->conn_count++;
+    conn_poll(c);
+}

@@ -1,0 +1,47 @@
+/* conn: one client's socket.
+ *
+ *     socket -> read_buf or in -> commands -> session.out -> socket
+ *
+ * Why marks: with appendfsync always, bytes may leave only once the journal is durable up to
+ * the position they depend on. A mark says up to which byte of session.out that is the same
+ * position. Positions that will be synced together share a mark, so there are few.
+ *
+ * Layout:      session.out = | sent | may leave | waits for marks[0] | waits for marks[1] | ...
+ *                              0      sent        may                  marks[0].end
+ * Invariants:  sent <= may < marks[0].end < ... <= out.len; positions rise.
+ * Owner:       the loop: made by conn_open, freed when libuv has closed the handle.
+ */
+#ifndef HANSOM_STORE_SERVER_CONN_H
+#define HANSOM_STORE_SERVER_CONN_H
+
+#include "store/server/inside.h"
+
+enum { MARKS_MAX = 4 };
+
+struct mark {
+    size_t end;
+    uint64_t position;
+};
+
+struct conn {
+    struct session session; /* first: the engine knows a conn by it */
+    struct server *server;  /* borrowed */
+    uv_poll_t poll;
+    int fd;
+    int events; /* polled for */
+    struct list dirty;
+    struct list gated;
+    struct buf in; /* bytes not executed yet: a command not complete, or one that waits */
+    struct resp resp;
+    size_t sent;
+    size_t may;
+    struct mark marks[MARKS_MAX];
+    uint32_t mark_count;
+    bool held;      /* CLIENT PAUSE and the like: commands wait */
+    bool eof;       /* the client sends no more */
+    bool close_now; /* at the end of this turn */
+    bool closed;
+    int64_t soft_since_ms; /* over the soft output limit since; 0: not */
+};
+
+#endif

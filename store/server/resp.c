@@ -1,0 +1,231 @@
+#include "resp.h"
+
+#include "base/mem.h"
+#include "base/must.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+static enum resp_step fail(char why[static 64], const char *text)
+{
+    (void)snprintf(why, 64, "ERR Protocol error: %s", text);
+    return RESP_ERROR;
+}
+
+static void add_span(struct resp *r, uint32_t at, uint32_t len)
+{
+    if (r->argc == r->cap) {
+        r->cap = r->cap == 0 ? 8 : r->cap * 2;
+        r->spans = mem_realloc(r->spans, r->cap * sizeof *r->spans);
+    }
+    r->spans[r->argc++] = (struct resp_span){at, len};
+}
+
+/* Reads a decimal number that ends in "\r\n" from p. The number of bytes, 0 when the line is
+ * not complete, -1 when it is no number. */
+static int32_t read_number(const char *p, size_t n, int64_t *out)
+{
+    size_t i = 0;
+    bool minus = n > 0 && p[0] == '-';
+    if (minus) i = 1;
+    size_t from = i;
+    int64_t value = 0;
+    for (; i < n && p[i] >= '0' && p[i] <= '9' && i - from < 18; i++)
+        value = value * 10 + (p[i] - '0');
+    if (i == n || (i + 1 == n && p[i] == '\r')) return n > 32 ? -1 : 0;
+    if (i == from || p[i] != '\r' || p[i + 1] != '\n') return -1;
+    *out = minus ? -value : value;
+    return (int32_t)i + 2;
+}
+
+/* ---- inline commands ---- */
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+/* Reads one escape of a double-quoted word, *i behind the backslash. */
+static char unescape(const char *p, size_t end, size_t *i)
+{
+    if (p[*i] == 'x' && *i + 2 < end && hex(p[*i + 1]) >= 0 && hex(p[*i + 2]) >= 0) {
+        int byte = hex(p[*i + 1]) * 16 + hex(p[*i + 2]);
+        *i += 3;
+        return (char)byte;
+    }
+    char c = p[(*i)++];
+    switch (c) {
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    case 'b':
+        return '\b';
+    case 'a':
+        return '\a';
+    default:
+        return c;
+    }
+}
+
+static bool is_space(char c)
+{
+    return isspace((unsigned char)c) != 0;
+}
+
+/* Reads a quoted part that begins at *i, to *to. False when the quote does not end, or
+ * something other than a space follows it. */
+static bool unquote(char *p, size_t end, size_t *i, size_t *to)
+{
+    char quote = p[(*i)++];
+    while (*i < end && p[*i] != quote) {
+        if (p[*i] == '\\' && quote == '"' && *i + 1 < end) {
+            ++*i;
+            p[(*to)++] = unescape(p, end, i);
+        } else if (p[*i] == '\\' && quote == '\'' && *i + 1 < end && p[*i + 1] == '\'') {
+            p[(*to)++] = '\'';
+            *i += 2;
+        } else {
+            p[(*to)++] = p[(*i)++];
+        }
+    }
+    if (*i >= end) return false;
+    ++*i;
+    return *i >= end || is_space(p[*i]);
+}
+
+/* Splits the line of `end` bytes into words, unquoting in place: a word only gets shorter. */
+static bool split_words(struct resp *r, char *p, size_t end)
+{
+    size_t i = 0;
+    for (;;) {
+        while (i < end && is_space(p[i]))
+            i++;
+        if (i >= end) return true;
+        size_t from = i;
+        size_t to = i;
+        while (i < end && !is_space(p[i])) {
+            if (p[i] == '"' || p[i] == '\'') {
+                if (!unquote(p, end, &i, &to)) return false;
+            } else {
+                p[to++] = p[i++];
+            }
+        }
+        add_span(r, (uint32_t)from, (uint32_t)(to - from));
+    }
+}
+
+static enum resp_step read_inline(struct resp *r, char *p, size_t n, size_t *used,
+                                  char why[static 64])
+{
+    char *end = memchr(p, '\n', n);
+    if (end == NULL) {
+        if (n > RESP_LINE_MAX) return fail(why, "too big inline request");
+        return RESP_MORE;
+    }
+    size_t line = (size_t)(end - p);
+    *used = line + 1;
+    if (line > RESP_LINE_MAX) return fail(why, "too big inline request");
+    if (line > 0 && p[line - 1] == '\r') line--;
+    if (!split_words(r, p, line)) return fail(why, "unbalanced quotes in request");
+    return r->argc == 0 ? RESP_NOTHING : RESP_COMMAND;
+}
+
+/* ---- arrays ---- */
+
+static enum resp_step read_head(struct resp *r, const struct resp_limits *limits, const char *p,
+                                size_t n, size_t *used, char why[static 64])
+{
+    int64_t count = 0;
+    int32_t len = read_number(p + 1, n - 1, &count);
+    if (len == 0) return RESP_MORE;
+    if (len < 0 || count > (int64_t)limits->args_max) return fail(why, "invalid multibulk length");
+    if (count > RESP_ARGS_NOAUTH && !limits->authenticated)
+        return fail(why, "unauthenticated multibulk length");
+    r->at = (uint32_t)len + 1;
+    if (count <= 0) {
+        *used = r->at;
+        return RESP_NOTHING;
+    }
+    r->want = (uint32_t)count;
+    return RESP_COMMAND;
+}
+
+static enum resp_step read_bulk_head(struct resp *r, const struct resp_limits *limits,
+                                     const char *p, size_t n, char why[static 64])
+{
+    if (r->at >= n) return RESP_MORE;
+    if (p[r->at] != '$') {
+        char text[32];
+        (void)snprintf(text, sizeof text, "expected '$', got '%c'",
+                       isprint((unsigned char)p[r->at]) != 0 ? p[r->at] : ' ');
+        return fail(why, text);
+    }
+    int64_t len = 0;
+    int32_t took = read_number(p + r->at + 1, n - r->at - 1, &len);
+    if (took == 0) return RESP_MORE;
+    if (took < 0 || len < 0 || (uint64_t)len > limits->bulk_max || len > INT32_MAX)
+        return fail(why, "invalid bulk length");
+    if (len > RESP_BULK_NOAUTH && !limits->authenticated)
+        return fail(why, "unauthenticated bulk length");
+    r->at += (uint32_t)took + 1;
+    r->bulk = (uint32_t)len;
+    r->in_bulk = true;
+    return RESP_COMMAND;
+}
+
+enum resp_step resp_next(struct resp *r, const struct resp_limits *limits, char *p, size_t n,
+                         size_t *used, char why[static 64])
+{
+    *used = 0;
+    if (n > UINT32_MAX / 2) return fail(why, "too big request");
+    if (r->want == 0) {
+        if (n == 0) return RESP_MORE;
+        if (p[0] != '*') return read_inline(r, p, n, used, why);
+        enum resp_step step = read_head(r, limits, p, n, used, why);
+        if (step != RESP_COMMAND) return step;
+    }
+    while (r->argc < r->want) {
+        if (!r->in_bulk) {
+            enum resp_step step = read_bulk_head(r, limits, p, n, why);
+            if (step != RESP_COMMAND) return step;
+        }
+        if (n < (size_t)r->at + r->bulk + 2) return RESP_MORE;
+        add_span(r, r->at, r->bulk);
+        r->at += r->bulk + 2;
+        r->in_bulk = false;
+    }
+    *used = r->at;
+    return RESP_COMMAND;
+}
+
+void resp_args(const struct resp *r, const char *p, struct slice *argv)
+{
+    for (uint32_t i = 0; i < r->argc; i++)
+        argv[i] = (struct slice){p + r->spans[i].at, r->spans[i].len};
+}
+
+size_t resp_need(const struct resp *r)
+{
+    return r->in_bulk ? (size_t)r->at + r->bulk + 2 : (size_t)r->at + 1;
+}
+
+void resp_reset(struct resp *r)
+{
+    if (r->cap > 1024) resp_fini(r);
+    r->argc = 0;
+    r->want = 0;
+    r->at = 0;
+    r->in_bulk = false;
+}
+
+void resp_fini(struct resp *r)
+{
+    mem_free(r->spans);
+    *r = (struct resp){0};
+}
