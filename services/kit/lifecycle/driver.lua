@@ -34,7 +34,7 @@ end
 -- Puts a fix into the indexes that the driver's state allows.
 local function driver_fix(c, d, at)
     call('GEOADD', d.active_key, at.lon_text, at.lat_text, d.id)
-    call('ZADD', d.seen_key, tostring(c.now), d.id)
+    call('ZADD', d.seen_key, str_of(c.now), d.id)
     call('ZREM', c.timers, 'dark:' .. d.id)
     d.seen = c.now
     d.position = {at.lon_text, at.lat_text}
@@ -174,14 +174,14 @@ declare('stale_due', {'no-writes'}, function(c, a)
     local key = K.DRIVERS_SEEN(c.tag)
     local till = cut(c, L.DARK_MS)
     local total = read('ZCARD', key)
-    local due = read('ZCOUNT', key, '-inf', tostring(till))
+    local due = read('ZCOUNT', key, '-inf', str_of(till))
     local held = due > L.HOLD_MIN and due * 100 > total * L.HOLD_PERCENT
     if held then till = cut(c, L.HOLD_MS) end
     local drivers = {}
     if c.late == 0 and due > 0 then
-        drivers = call('ZRANGEBYSCORE', key, '-inf', tostring(till), 'LIMIT', '0', a[1])
+        drivers = call('ZRANGEBYSCORE', key, '-inf', str_of(till), 'LIMIT', '0', a[1])
     end
-    return reply(c, 'ok', nil, {'due', tostring(due), 'held', held and '1' or '0',
+    return reply(c, 'ok', nil, {'due', str_of(due), 'held', held and '1' or '0',
         'drivers', drivers})
 end)
 

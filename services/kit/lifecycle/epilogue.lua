@@ -28,7 +28,7 @@ end)
 
 -- So that a loader can tell a newer library from an older one.
 declare('revision', {'no-writes'}, function(c)
-    return reply(c, 'ok', nil, {'revision', tostring(REVISION)})
+    return reply(c, 'ok', nil, {'revision', str_of(REVISION)})
 end)
 
 for i = 1, #functions do
@@ -41,7 +41,7 @@ for i = 1, #functions do
             if not call then setup() end
             local done, result = pcall(function() return body(open(keys), args) end)
             if done then return result end
-            local words = type(result) == 'table' and result.err or tostring(result)
+            local words = type(result) == 'table' and result.err or str_of(result)
             return {err = match(words, '^%u+ ') and words or 'ERR ' .. words}
         end,
     }

@@ -9,10 +9,11 @@
 
 -- While a library is loaded nothing but redis.register_function exists: these are set by the
 -- first call.
-local call, floor, max, min, find, match, gmatch, gsub
+local call, try, num_of, str_of, floor, max, min, find, match, gmatch, gsub
 
 local function setup()
-    call = redis.call
+    call, try = redis.call, redis.pcall
+    num_of, str_of = tonumber, tostring
     floor, max, min = math.floor, math.max, math.min
     find, match, gmatch, gsub = string.find, string.match, string.gmatch, string.gsub
 end
@@ -27,7 +28,7 @@ end
 -- A command that only reads. A key of the wrong type ends the call here, with its name, before
 -- anything was written: so every key a function writes is first read with a command of its type.
 local function read(command, key, ...)
-    local reply = redis.pcall(command, key, ...)
+    local reply = try(command, key, ...)
     if type(reply) == 'table' and reply.err then
         error({err = reply.err .. ' (key ' .. key .. ')'})
     end
@@ -40,36 +41,27 @@ local function open(keys)
     local tag = match(keys[1] or '', '^rides:events:({[a-z0-9_]+})$')
     if not tag then broken('the only key must be rides:events:{region}') end
     local t = call('TIME')
-    local now = tonumber(t[1]) * 1000 + floor(tonumber(t[2]) / 1000)
+    local now = num_of(t[1]) * 1000 + floor(num_of(t[2]) / 1000)
     local clock = read('HMGET', K.CLOCK(tag), 'beat_ms', 'generation', 'run_id')
-    local beat = tonumber(clock[1])
+    local beat = num_of(clock[1])
     local late = 0
     if beat and (now - beat > L.GAP_MS or beat - now > L.GAP_MS) then late = now - beat end
     return {tag = tag, events = keys[1], timers = K.TIMERS(tag), now = now, late = late,
-            beat = beat, generation = tonumber(clock[2]) or 1, run_id = clock[3]}
+            beat = beat, generation = num_of(clock[2]) or 1, run_id = clock[3]}
 end
 
 local function reply(c, code, ride, extras)
     extras = extras or {}
     extras[#extras + 1] = 'now_ms'
-    extras[#extras + 1] = tostring(c.now)
+    extras[#extras + 1] = str_of(c.now)
     extras[#extras + 1] = 'generation'
-    extras[#extras + 1] = tostring(c.generation)
+    extras[#extras + 1] = str_of(c.generation)
     return {code, ride or {}, extras}
-end
-
-local function flatten(fields)
-    local flat, n = {}, 0
-    for name, value in pairs(fields) do
-        flat[n + 1], flat[n + 2] = name, value
-        n = n + 2
-    end
-    return flat
 end
 
 -- A latitude and longitude that GEOADD will take, or nothing.
 local function point(lat, lon)
-    lat, lon = tonumber(lat), tonumber(lon)
+    lat, lon = num_of(lat), num_of(lon)
     if not lat or not lon then return nil end
     if lat ~= lat or lon ~= lon then return nil end
     if lat < -85 or lat > 85 or lon < -180 or lon > 180 then return nil end

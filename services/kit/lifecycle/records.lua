@@ -1,7 +1,7 @@
 -- Records: a ride or a driver, read whole, changed in memory, written once.
 
 local function put(record, field, value)
-    value = tostring(value)
+    value = str_of(value)
     record.fields[field] = value
     local set = record.set
     set[#set + 1] = field
@@ -9,7 +9,7 @@ local function put(record, field, value)
 end
 
 local function num(record, field)
-    return tonumber(record.fields[field]) or 0
+    return num_of(record.fields[field]) or 0
 end
 
 local function text(record, field)
@@ -19,7 +19,7 @@ end
 local function record_of(key, id, flat)
     local fields = {}
     for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
-    return {key = key, id = id, fields = fields, set = {}}
+    return {key = key, id = id, fields = fields, set = {}, flat = flat}
 end
 
 -- Rides -------------------------------------------------------------------------------------
@@ -31,10 +31,10 @@ local function ride_read(c, id)
     if #flat == 0 then return nil end
     local r = record_of(key, id, flat)
     local f = r.fields
-    if not (tonumber(f.version) and tonumber(f.attempt) and tonumber(f.updated_ms)) then
+    if not (num_of(f.version) and num_of(f.attempt) and num_of(f.updated_ms)) then
         broken('the ride is not whole (key ' .. key .. ')')
     end
-    c.now = max(c.now, tonumber(f.updated_ms))
+    c.now = max(c.now, num_of(f.updated_ms))
     return r
 end
 
@@ -49,8 +49,28 @@ local function ride_load(c, id)
     return r
 end
 
+-- All fields and values of a record: what was read, with what was put since.
+local function flat_of(record)
+    local flat, set, changed = record.flat, record.set, {}
+    if #set == 0 then return flat end
+    for i = 1, #set, 2 do changed[set[i]] = set[i + 1] end
+    for i = 1, #flat, 2 do
+        local value = changed[flat[i]]
+        if value then
+            flat[i + 1] = value
+            changed[flat[i]] = nil
+        end
+    end
+    for field, value in pairs(changed) do
+        flat[#flat + 1] = field
+        flat[#flat + 1] = value
+    end
+    record.set = {}
+    return flat
+end
+
 local function ride_reply(c, code, r, extras)
-    return reply(c, code, r and flatten(r.fields), extras)
+    return reply(c, code, r and flat_of(r), extras)
 end
 
 -- Sets the ride's state in memory. The caller has looked the move up in RIDE.
@@ -82,7 +102,7 @@ local function ride_commit(c, r, event, driver, lease)
     local f = r.fields
     local entry = {'ride_id', r.id, 'type', event, 'from', r.from, 'to', f.status,
         'version', f.version, 'attempt', f.attempt, 'driver_id', driver or '',
-        'rider_id', f.rider_id, 'at_ms', tostring(c.now), 'lease', lease or '',
+        'rider_id', f.rider_id, 'at_ms', str_of(c.now), 'lease', lease or '',
         'product', text(r, 'product'), 'lat', text(r, 'pickup_lat'), 'lon', text(r, 'pickup_lon'),
         'reason', text(r, 'reason')}
     call('HSET', r.key, unpack(r.set))
@@ -92,7 +112,7 @@ local function ride_commit(c, r, event, driver, lease)
 end
 
 local function arm(c, kind, id, due)
-    call('ZADD', c.timers, tostring(due), kind .. ':' .. id)
+    call('ZADD', c.timers, str_of(due), kind .. ':' .. id)
 end
 
 local function disarm(c, r, ...)
@@ -144,7 +164,7 @@ local function driver_place(c, d)
     end
     d.seen_key = K.DRIVERS_SEEN(c.tag)
     d.active_key = K.DRIVERS_ACTIVE(c.tag)
-    d.seen = tonumber(read('ZSCORE', d.seen_key, d.id))
+    d.seen = num_of(read('ZSCORE', d.seen_key, d.id))
     d.position = read('GEOPOS', d.active_key, d.id)[1]
 end
 

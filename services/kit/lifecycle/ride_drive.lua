@@ -41,7 +41,7 @@ declare('ride_start', {}, function(c, a)
     local locked = num(r, 'start_locked_ms')
     if locked > c.now then
         return ride_reply(c, 'start_locked', r,
-            {'retry_after_s', tostring(floor((locked - c.now + 999) / 1000))})
+            {'retry_after_s', str_of(floor((locked - c.now + 999) / 1000))})
     end
     if a[5] ~= text(r, 'start_code') then
         local tries = num(r, 'start_tries') + 1
@@ -53,7 +53,7 @@ declare('ride_start', {}, function(c, a)
         end
         call('HSET', r.key, unpack(r.set))
         return ride_reply(c, 'incorrect_start_code', r,
-            {'tries_left', tostring(L.CODE_TRIES - tries)})
+            {'tries_left', str_of(L.CODE_TRIES - tries)})
     end
     local d = driver_load(c, a[2])
     if not DRIVER.start[d.fields.state] then broken('the driver of the ride is not assigned') end
@@ -70,7 +70,7 @@ end)
 
 -- ride, driver, lease, if_version, stop number.
 declare('ride_reach_stop', {}, function(c, a)
-    local stop = tonumber(a[5])
+    local stop = num_of(a[5])
     local r, no = held(c, a, 'reach_stop', function(r)
         return stop ~= nil and stop <= num(r, 'stops_done')
     end)
@@ -135,7 +135,7 @@ declare('ride_no_show', {}, function(c, a)
     local r, no = held(c, a, 'no_show', function(r) return text(r, 'reason') == 'no_show' end)
     if not r then return no end
     local due = num(r, 'arrived_ms') + L.NO_SHOW_MS
-    if due > c.now then return ride_reply(c, 'not_due', r, {'due_ms', tostring(due)}) end
+    if due > c.now then return ride_reply(c, 'not_due', r, {'due_ms', str_of(due)}) end
     call_off(c, r, 'no_show', RIDE.no_show.arrived, 'driver', 'no_show', num(r, 'fee_no_show'))
     return ride_reply(c, 'ok', r)
 end)
@@ -149,7 +149,7 @@ local function rider_fee(c, r)
         return num(r, 'fee_no_show')
     end
     if since <= num(r, 'fee_free_s') * 1000 then return 0 end
-    local eta = tonumber(text(r, 'pickup_eta_s'))
+    local eta = num_of(text(r, 'pickup_eta_s'))
     if status == 'assigned' and eta and eta >= 0 and
         since > (eta + num(r, 'fee_late_s')) * 1000 then
         return 0
@@ -201,7 +201,7 @@ declare('ride_cancel', {}, function(c, a)
     if not version_holds(r, a[4]) then return ride_reply(c, 'version_conflict', r) end
     local to = RIDE[event][r.fields.status]
     if not to then return ride_reply(c, 'illegal_transition', r) end
-    local fee = by == 'rider' and rider_fee(c, r) or tonumber(a[7]) or 0
+    local fee = by == 'rider' and rider_fee(c, r) or num_of(a[7]) or 0
     call_off(c, r, event, to, name, reason, fee)
     return ride_reply(c, 'ok', r)
 end)

@@ -22,7 +22,7 @@ declare('ride_create', {}, function(c, a)
         if stored then return replay(c, stored, hash) end
     end
 
-    local pickup_at = tonumber(at)
+    local pickup_at = num_of(at)
     local scheduled = pickup_at ~= nil and pickup_at > c.now + L.LEAD_MS
     local live_key = K.RIDER_STATE(c.tag, rider)
     local live = read('HGET', live_key, 'ride')
@@ -38,9 +38,11 @@ declare('ride_create', {}, function(c, a)
     read('XLEN', K.RIDES_INCOMING(c.tag))
     read('ZCARD', c.timers)
 
-    for i = 9, #a, 2 do put(r, a[i], a[i + 1]) end
+    for i = 9, #a, 2 do
+        if a[i + 1] ~= '' then put(r, a[i], a[i + 1]) end
+    end
     local status = scheduled and 'scheduled' or 'requested'
-    local now = tostring(c.now)
+    local now = str_of(c.now)
     put(r, 'ride_id', id)
     put(r, 'rider_id', rider)
     put(r, 'product', product)
@@ -151,8 +153,8 @@ declare('ride_offer', {}, function(c, a)
     tell_driver(c, r, d.id, 'offer.created', 'offer', ',"offer_id":"' .. offer ..
         '","pickup":' .. (r.fields.pickup or 'null') .. ',"dropoff":' ..
         (r.fields.dropoff or 'null') .. ',"fare":' .. (r.fields.fare or 'null') ..
-        ',"pickup_eta_s":' .. (tonumber(a[5]) or 'null') .. ',"expires_ms":' .. expires)
-    return reply(c, 'ok', nil, {'offer_id', offer, 'expires_ms', tostring(expires),
+        ',"pickup_eta_s":' .. (num_of(a[5]) or 'null') .. ',"expires_ms":' .. expires)
+    return reply(c, 'ok', nil, {'offer_id', offer, 'expires_ms', str_of(expires),
         'version', r.fields.version})
 end)
 
@@ -201,7 +203,7 @@ declare('ride_defer', {}, function(c, a)
     call('HSET', r.key, unpack(r.set))
     arm(c, 'retry', r.id, c.now + wait)
     entry_done(c, a[3])
-    return reply(c, 'ok', nil, {'retry_ms', tostring(c.now + wait)})
+    return reply(c, 'ok', nil, {'retry_ms', str_of(c.now + wait)})
 end)
 
 declare('work_ack', {}, function(c, a)
@@ -229,7 +231,7 @@ declare('ride_dead_letter', {}, function(c, a)
         end_write(c, r)
     end
     local id = call('XADD', dead, '*', 'ride_id', a[1], 'attempt', a[2], 'entry_id', a[3],
-        'reason', a[4], 'deliveries', a[5], 'entry', a[6], 'at_ms', tostring(c.now),
+        'reason', a[4], 'deliveries', a[5], 'entry', a[6], 'at_ms', str_of(c.now),
         'version', r and r.fields.version or '')
     entry_done(c, a[3])
     return ride_reply(c, 'ok', r, {'dead_id', id})

@@ -5,7 +5,7 @@
 declare('timers_due', {'no-writes'}, function(c, a)
     read('ZCARD', c.timers)
     if c.late ~= 0 then return reply(c, 'heartbeat_due', nil, {'timers', {}}) end
-    local due = call('ZRANGEBYSCORE', c.timers, '-inf', tostring(c.now), 'LIMIT', '0', a[1])
+    local due = call('ZRANGEBYSCORE', c.timers, '-inf', str_of(c.now), 'LIMIT', '0', a[1])
     return reply(c, 'ok', nil, {'timers', due})
 end)
 
@@ -68,7 +68,7 @@ end
 function apply.pickup(c, r)
     if r.fields.status ~= 'assigned' then return nil end
     local d = driver_load(c, text(r, 'driver_id'))
-    local dark = tonumber(text(d, 'dark_ms'))
+    local dark = num_of(text(d, 'dark_ms'))
     if not dark or c.now - dark < L.PICKUP_DARK_MS then
         return nil, c.now + L.PICKUP_WATCH_MS
     end
@@ -90,7 +90,7 @@ local function apply_dark(c, id)
     local member = 'dark:' .. id
     local d = driver_load(c, id)
     driver_place(c, d)
-    local dark = tonumber(text(d, 'dark_ms'))
+    local dark = num_of(text(d, 'dark_ms'))
     if not dark or d.seen or d.fields.state == 'offline' or d.fields.state == 'blocked' then
         call('ZREM', c.timers, member)
         return 'nothing'
@@ -119,7 +119,7 @@ end
 
 -- the timer.
 declare('timer_apply', {}, function(c, a)
-    local due = tonumber(read('ZSCORE', c.timers, a[1]))
+    local due = num_of(read('ZSCORE', c.timers, a[1]))
     if c.late ~= 0 then return reply(c, 'heartbeat_due', nil, {'did', 'nothing'}) end
     if not due or due > c.now then return reply(c, 'ok', nil, {'did', 'nothing'}) end
     local kind, id = match(a[1], '^(%l+):(.+)$')
@@ -130,7 +130,7 @@ declare('timer_apply', {}, function(c, a)
     local did, again = nil, nil
     if r then did, again = apply[kind](c, r) end
     if again then
-        call('ZADD', c.timers, tostring(again), a[1])
+        call('ZADD', c.timers, str_of(again), a[1])
     elseif not did then
         call('ZREM', c.timers, a[1])
     end
@@ -144,7 +144,7 @@ local moved_field = {deadline = 'deadline_ms', offer = 'offer_expires_ms', picku
 local function shift_timers(c, gap, todo)
     local all = read('ZRANGE', c.timers, '0', '-1', 'WITHSCORES')
     for i = 1, #all, 2 do
-        local member, due = all[i], tonumber(all[i + 1])
+        local member, due = all[i], num_of(all[i + 1])
         local kind, id = match(member, '^(%l+):(.+)$')
         local key, field = nil, nil
         if moved_field[kind] then
@@ -153,10 +153,10 @@ local function shift_timers(c, gap, todo)
             key, field = K.DRIVER_STATE(c.tag, id), 'dark_ms'
         end
         if key then
-            todo[#todo + 1] = {'ZADD', c.timers, tostring(due + gap), member}
-            local at = field ~= '' and tonumber(read('HGET', key, field))
+            todo[#todo + 1] = {'ZADD', c.timers, str_of(due + gap), member}
+            local at = field ~= '' and num_of(read('HGET', key, field))
             if at then
-                todo[#todo + 1] = {'HSET', key, field, tostring(min(at + gap,
+                todo[#todo + 1] = {'HSET', key, field, str_of(min(at + gap,
                     field == 'dark_ms' and c.now or at + gap))}
             end
         end
@@ -167,8 +167,8 @@ local function shift_seen(c, gap, todo)
     local key = K.DRIVERS_SEEN(c.tag)
     local all = read('ZRANGE', key, '0', '-1', 'WITHSCORES')
     for i = 1, #all, 2 do
-        local at = min(tonumber(all[i + 1]) + gap, c.now)
-        todo[#todo + 1] = {'ZADD', key, tostring(at), all[i]}
+        local at = min(num_of(all[i + 1]) + gap, c.now)
+        todo[#todo + 1] = {'ZADD', key, str_of(at), all[i]}
     end
 end
 
@@ -189,9 +189,9 @@ declare('heartbeat', {}, function(c, a)
     end
     c.generation = generation
     for _, command in ipairs(todo) do call(unpack(command)) end
-    call('HSET', K.CLOCK(c.tag), 'beat_ms', tostring(beat), 'generation', tostring(generation),
+    call('HSET', K.CLOCK(c.tag), 'beat_ms', str_of(beat), 'generation', str_of(generation),
         'run_id', run ~= '' and run or c.run_id or '')
-    return reply(c, 'ok', nil, {'gap_ms', tostring(c.late)})
+    return reply(c, 'ok', nil, {'gap_ms', str_of(c.late)})
 end)
 
 -- Trimming: only what no group needs any more.
@@ -199,7 +199,7 @@ end)
 local function id_less(x, y)
     local xm, xs = match(x, '^(%d+)%-(%d+)$')
     local ym, ys = match(y, '^(%d+)%-(%d+)$')
-    xm, xs, ym, ys = tonumber(xm), tonumber(xs), tonumber(ym), tonumber(ys)
+    xm, xs, ym, ys = num_of(xm), num_of(xs), num_of(ym), num_of(ys)
     return xm < ym or xm == ym and xs < ys
 end
 
@@ -210,7 +210,7 @@ local function lowest_needed(stream)
         local group = {}
         for i = 1, #flat, 2 do group[flat[i]] = flat[i + 1] end
         local id = group['last-delivered-id']
-        if tonumber(group.pending) > 0 then id = call('XPENDING', stream, group.name)[2] end
+        if num_of(group.pending) > 0 then id = call('XPENDING', stream, group.name)[2] end
         if not lowest or id_less(id, lowest) then lowest = id end
     end
     return lowest
@@ -233,5 +233,5 @@ declare('streams_trim', {}, function(c, a)
     end
     local done = trim(incoming, work)
     local past = trim(c.events, old)
-    return reply(c, 'ok', nil, {'incoming', tostring(done), 'events', tostring(past)})
+    return reply(c, 'ok', nil, {'incoming', str_of(done), 'events', str_of(past)})
 end)
