@@ -5,6 +5,7 @@ struct json frame_begin(struct buf *out, const char *type, int64_t ts_ms, struct
 {
     buf_clear(out);
     struct json j = json_start(out);
+    j.depth = 1; /* the object that frame_number opens */
     json_put_cstr(&j, "type", type);
     json_put_i64(&j, "ts_ms", ts_ms);
     if (ride_id.len > 0) {
@@ -17,7 +18,7 @@ struct json frame_begin(struct buf *out, const char *type, int64_t ts_ms, struct
 
 void frame_end(struct json *j)
 {
-    buf_add_char(j->out, '}');
+    json_object_end(j);
 }
 
 void frame_number(struct buf *out, uint64_t seq, struct slice kept)

@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "services/kit/app.h"
 #include "services/kit/lifecycle.h"
+#include "services/kit/ping_flow.h"
 #include "services/kit/store_sub.h"
 
 struct server;
@@ -34,6 +35,7 @@ struct gateway {
     struct app *app;
     struct gateway_options options;
     struct metric *metric[M_COUNT];
+    struct ping_flow *pings; /* owned */
     struct lifecycle *life;  /* owned */
     struct store_sub *hints; /* owned */
     struct server *server;   /* owned */

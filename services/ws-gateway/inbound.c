@@ -2,6 +2,7 @@
  * by exactly one ack or error. */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "services/kit/core/ping_scan.h"
 #include "services/ws-gateway/session.h"
 
 #include <jansson.h>
@@ -70,6 +71,63 @@ static void answer_offer(struct session *s, const json_t *message, struct slice 
        on_answered, a);
 }
 
+/* --- location --- */
+
+/* Fixes on their way into the store. */
+struct location {
+    struct session *session;
+    struct ping_wait wait;
+    char re[RE_MAX + 1];
+};
+
+static void on_stored(void *data, enum store_status status)
+{
+    struct location *l = data;
+    struct session *s = l->session;
+    if (session_is_open(s) && l->re[0] != '\0') {
+        if (status == STORE_OK)
+            session_ack(s, slice_of(l->re), "ok", NULL);
+        else
+            session_error(s, slice_of(l->re), "store_unavailable", NULL);
+    }
+    session_unref(s);
+    mem_free(l);
+}
+
+/* The message is scanned as it came, as a post's body would be: its type is one more unknown member. */
+static void take_location(struct session *s, struct slice text, struct slice re)
+{
+    struct ping points[PING_POINTS_MAX];
+    uint32_t counts[PING_VERDICTS] = {0};
+    uint32_t n = 0;
+    struct ping_scan_error error;
+    if (s->who.role != ROLE_DRIVER) {
+        session_error(s, re, "forbidden", NULL);
+        return;
+    }
+    if (ping_scan_points(text, points, &n, &error) != PING_SCAN_OK) {
+        session_error(s, re, "invalid_value", NULL);
+        return;
+    }
+    struct location *l = mem_new(struct location);
+    l->session = s;
+    l->wait.cb = on_stored;
+    l->wait.data = l;
+    (void)slice_cstr(re, l->re, sizeof l->re);
+    session_ref(s);
+    switch (ping_flow_put(s->gateway->pings, slice_of(s->who.sub), points, n, clock_wall_ms(),
+                          counts, &l->wait)) {
+    case PING_FLOW_WAITING:
+        return;
+    case PING_FLOW_NOTHING:
+        on_stored(l, STORE_OK);
+        return;
+    case PING_FLOW_FULL:
+        on_stored(l, STORE_FULL);
+        return;
+    }
+}
+
 /* A token bucket of a second's messages. */
 static bool within_rate(struct session *s)
 {
@@ -83,7 +141,7 @@ static bool within_rate(struct session *s)
     return true;
 }
 
-static void dispatch(struct session *s, const json_t *message)
+static void dispatch(struct session *s, const json_t *message, struct slice text)
 {
     struct slice type = member(message, "type");
     struct slice re = member(message, "id");
@@ -102,6 +160,8 @@ static void dispatch(struct session *s, const json_t *message)
         answer_offer(s, message, re, "accepted", life_ride_accept);
     } else if (slice_is(type, "decline")) {
         answer_offer(s, message, re, "declined", life_ride_decline);
+    } else if (slice_is(type, "location")) {
+        take_location(s, text, re);
     } else if (slice_is(type, "resync")) {
         session_refresh(s, true);
         if (re.len > 0) session_ack(s, re, "ok", NULL);
@@ -121,7 +181,7 @@ void session_message(struct session *s, struct slice text)
     }
     json_t *message = json_loadb(text.p, text.len, JSON_REJECT_DUPLICATES, NULL);
     if (json_is_object(message))
-        dispatch(s, message);
+        dispatch(s, message, text);
     else if (s->state == SESSION_OPEN)
         session_error(s, SLICE(""), "malformed", NULL);
     else

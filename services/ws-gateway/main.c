@@ -42,6 +42,16 @@ static bool start(struct app *app, void *service)
     g->life = lifecycle_new(app_store(app));
     list_init(&g->sessions);
     hints_open(g);
+    struct ping_limits limits = ping_limits_standard();
+    limits.speed_scale = app_options(app)->speed_scale;
+    g->pings = ping_flow_new(&(struct ping_flow_config){
+        .app = app,
+        .life = g->life,
+        .limits = limits,
+        .drivers_max = (size_t)g->options.drivers_max,
+        .pings = g->metric[M_PINGS],
+        .freshness = g->metric[M_FRESHNESS],
+    });
 
     const struct kit_options *o = app_options(app);
     struct buf why = {0};
@@ -78,6 +88,7 @@ static void stop(struct app *app, void *service)
     server_close(g->server);
     g->server = NULL;
     hints_close(g);
+    ping_flow_close(g->pings);
     lifecycle_free(g->life);
     map_fini(&g->channels);
     map_fini(&g->people);

@@ -5,18 +5,19 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "services/ws-gateway/frame.h"
+#include "services/ws-gateway/front.h"
 
 #include <libwebsockets.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
-enum { SEND_BUFFER = 32768, HEADERS_MAX = 8192, TX_PACKET = 65536 };
+enum { HEADERS_MAX = 8192, TX_PACKET = 65536, WAITING_MAX = 4096 };
 
 struct server {
     struct gateway *gateway;
     struct lws_context *context; /* owned */
     struct lws_vhost *vhost;     /* owned by the context */
+    struct front *front;         /* owned */
     struct buf out;              /* LWS_PRE bytes and a frame */
-    bool draining;
 };
 
 /* What libwebsockets keeps for each connection. */
@@ -31,13 +32,11 @@ static struct server *server_of(struct lws *wsi)
 
 /* --- sending --- */
 
-/* Ends a connection from outside of libwebsockets' own callbacks. */
+/* Ends a connection from outside of libwebsockets' own callbacks, now or after some seconds. */
 static void kill_soon(struct lws *wsi, int64_t after_ms)
 {
-    if (after_ms <= 0)
-        lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-    else
-        lws_set_timeout_us(wsi, PENDING_TIMEOUT_USER_OK, (lws_usec_t)after_ms * 1000);
+    lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK,
+                    after_ms <= 0 ? LWS_TO_KILL_ASYNC : (int)((after_ms + 999) / 1000));
 }
 
 /* Writes one frame. False when the connection is broken. */
@@ -124,30 +123,19 @@ static bool is_our_path(struct lws *wsi)
     return n > 0 && strcmp(path, "/v1/ws") == 0;
 }
 
-/* The token of the handshake: an Authorization header or a subprotocol "bearer.<jwt>". */
+/* The token of the Authorization header; the front has put a browser's there too. */
 static struct slice handshake_token(struct lws *wsi, char *text, int size)
 {
-    if (lws_hdr_copy(wsi, text, size, WSI_TOKEN_HTTP_AUTHORIZATION) > 0) {
-        struct slice header = slice_of(text);
-        struct slice scheme = {0};
-        (void)slice_cut(&header, ' ', &scheme);
-        return slice_word(scheme, "bearer") ? slice_trim(header) : SLICE("");
-    }
-    if (lws_hdr_copy(wsi, text, size, WSI_TOKEN_PROTOCOL) <= 0) return SLICE("");
-    struct slice offered = slice_of(text);
-    struct slice one = {0};
-    while (slice_cut(&offered, ',', &one)) {
-        one = slice_trim(one);
-        if (slice_starts(one, SLICE("bearer."))) return slice_from(one, 7);
-    }
-    return SLICE("");
+    if (lws_hdr_copy(wsi, text, size, WSI_TOKEN_HTTP_AUTHORIZATION) <= 0) return SLICE("");
+    struct slice header = slice_of(text);
+    struct slice scheme = {0};
+    (void)slice_cut(&header, ' ', &scheme);
+    return slice_word(scheme, "bearer") ? slice_trim(header) : SLICE("");
 }
 
 static void established(struct lws *wsi, struct slot *slot)
 {
     struct server *server = server_of(wsi);
-    int bytes = SEND_BUFFER;
-    (void)setsockopt(lws_get_socket_fd(wsi), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
     slot->session = session_new(server->gateway, wsi);
     char text[HEADERS_MAX];
     struct slice token = handshake_token(wsi, text, sizeof text);
@@ -196,16 +184,9 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
                     size_t len)
 {
     struct slot *slot = user;
-    struct server *server = NULL;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wswitch-enum" /* the library has a hundred; we hear what we need */
     switch (reason) {
-    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-        server = server_of(wsi);
-        return server->draining || server->gateway->sessions_count >=
-                                       (size_t)server->gateway->options.sessions_max
-                   ? -1
-                   : 0;
     case LWS_CALLBACK_HTTP:
         (void)lws_return_http_status(wsi, HTTP_STATUS_NOT_FOUND, NULL);
         return -1;
@@ -241,10 +222,24 @@ static const struct lws_protocols protocols[] = {
 /* We ping and time out ourselves: the library's timers are one sorted list. */
 static const lws_retry_bo_t no_retry;
 
+/* The library calls it an error that it services an adopted socket's first bytes: which is what we ask. */
 static void on_library_log(int level, const char *line)
 {
     (void)level;
+    if (strstr(line, "calling service") != NULL) return;
     log_warn("websocket_library", LOG_STR("line", slice_trim(slice_of(line))));
+}
+
+/* The library closes the socket when it does not like the request. */
+static void on_request(void *data, int fd, struct slice bytes)
+{
+    struct server *server = data;
+    struct gateway *g = server->gateway;
+    if (g->sessions_count >= (size_t)g->options.sessions_max) {
+        (void)close(fd);
+        return;
+    }
+    (void)lws_adopt_socket_vhost_readbuf(server->vhost, fd, bytes.p, bytes.len);
 }
 
 struct server *server_new(struct gateway *g, const char *bind, uint16_t port, struct buf *why)
@@ -268,16 +263,23 @@ struct server *server_new(struct gateway *g, const char *bind, uint16_t port, st
         mem_free(server);
         return NULL;
     }
-    info.port = port;
-    info.iface = bind;
+    info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
     info.protocols = protocols;
     info.retry_and_idle_policy = &no_retry;
     info.vhost_name = "hansom";
     server->vhost = lws_create_vhost(server->context, &info);
-    if (server->vhost == NULL || lws_get_vhost_listen_port(server->vhost) <= 0) {
-        buf_addf(why, "cannot listen on %s:%u", bind, port);
-        lws_context_destroy(server->context);
-        mem_free(server);
+    must(server->vhost != NULL);
+    server->front = front_new(&(struct front_config){.loop = app_loop(g->app),
+                                                     .bind = bind,
+                                                     .port = port,
+                                                     .head_max = HEADERS_MAX,
+                                                     .head_ms = g->options.auth_ms,
+                                                     .waiting_max = WAITING_MAX,
+                                                     .on_request = on_request,
+                                                     .data = server},
+                              why);
+    if (server->front == NULL) {
+        server_close(server);
         return NULL;
     }
     return server;
@@ -285,17 +287,18 @@ struct server *server_new(struct gateway *g, const char *bind, uint16_t port, st
 
 uint16_t server_port(const struct server *server)
 {
-    return (uint16_t)lws_get_vhost_listen_port(server->vhost);
+    return front_port(server->front);
 }
 
 void server_drain(struct server *server)
 {
-    server->draining = true;
+    front_drain(server->front);
 }
 
 void server_close(struct server *server)
 {
     if (server == NULL) return;
+    front_close(server->front);
     lws_context_destroy(server->context);
     buf_fini(&server->out);
     mem_free(server);
