@@ -1,6 +1,7 @@
 #include "lifecycle.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/list.h"
 #include "base/mem.h"
@@ -100,6 +101,7 @@ static void arg_i64_or(struct call *c, int64_t n, int64_t none)
         arg_i64(c, n);
 }
 
+/* Nothing when degrees is NaN. */
 static void arg_degrees(struct call *c, double degrees)
 {
     char text[40];

@@ -165,7 +165,7 @@ struct life_act {
     struct slice actor_id; /* the driver, or the rider for a cancel by him */
     struct slice lease;    /* offer_id for accept and decline; lease_id after that */
     int64_t if_version;    /* 0: no condition; else VERSION_CONFLICT unless it is the ride's */
-    double lat, lon;       /* where, of complete; both NAN: not said */
+    double lat, lon;       /* where, of complete; both (double)NAN: not said */
 };
 
 void life_ride_accept(struct lifecycle *l, const struct life_act *a, life_cb cb, void *data);

@@ -76,7 +76,8 @@ START_TEST(every_live_state_can_reach_an_end)
             }
         }
     }
-    for (unsigned s = 1; s < RIDE_STATUSES; s++) ck_assert(ends[s]);
+    for (unsigned s = 1; s < RIDE_STATUSES; s++)
+        ck_assert(ends[s]);
 }
 END_TEST
 
