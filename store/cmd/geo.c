@@ -67,11 +67,25 @@ void geo_reply_distance(struct cmd *c, double d)
     reply_bulk(c->reply, slice_make(text, len > 0 ? (size_t)len : 0));
 }
 
+/* Redis writes coordinates with 17 decimals, as a bulk string or RESP3's double. */
+static void reply_degrees(struct reply *r, double degrees)
+{
+    if (r->resp < 3) {
+        reply_bulk_decimal(r, degrees);
+        return;
+    }
+    char text[FMT_DECIMAL];
+    size_t len = fmt_decimal(text, degrees);
+    buf_add_char(r->out, ',');
+    buf_add(r->out, text, len);
+    buf_add(r->out, "\r\n", 2);
+}
+
 void geo_reply_point(struct cmd *c, struct geo_point p)
 {
     reply_array(c->reply, 2);
-    reply_bulk_decimal(c->reply, p.lon);
-    reply_bulk_decimal(c->reply, p.lat);
+    reply_degrees(c->reply, p.lon);
+    reply_degrees(c->reply, p.lat);
 }
 
 /* GEOADD key [NX|XX] [CH] longitude latitude member [longitude latitude member ...]

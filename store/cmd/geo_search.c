@@ -8,8 +8,6 @@
 #include "geo.h"
 #include "store/ds/georanges.h"
 
-#include <stdlib.h>
-
 enum form {
     FORM_SEARCH,       /* GEOSEARCH */
     FORM_SEARCH_STORE, /* GEOSEARCHSTORE */
@@ -226,26 +224,33 @@ static void walk(const struct query *q, uint32_t limit, struct geo_hits *hits)
     }
 }
 
-static int by_tie(const struct geo_hit *l, const struct geo_hit *r)
+static bool in_order(const struct geo_hit *a, const struct geo_hit *b, bool descending)
 {
-    if (l->score != r->score) return l->score < r->score ? -1 : 1;
-    return member_cmp(l->member, r->member);
+    return descending ? a->dist_m >= b->dist_m : a->dist_m <= b->dist_m;
 }
 
-static int ascending(const void *a, const void *b)
+/* Sorts by distance; equal ones stay in the order of the walk, as they do in Redis. */
+static void sort_hits(struct geo_hits *hits, bool descending)
 {
-    const struct geo_hit *l = a;
-    const struct geo_hit *r = b;
-    if (l->dist_m != r->dist_m) return l->dist_m < r->dist_m ? -1 : 1;
-    return by_tie(l, r);
-}
-
-static int descending(const void *a, const void *b)
-{
-    const struct geo_hit *l = a;
-    const struct geo_hit *r = b;
-    if (l->dist_m != r->dist_m) return l->dist_m > r->dist_m ? -1 : 1;
-    return by_tie(l, r);
+    struct geo_hit *from = hits->v;
+    struct geo_hit *to = arena_alloc(hits->arena, hits->n * sizeof *to);
+    for (uint64_t width = 1; width < hits->n; width *= 2) {
+        for (uint64_t start = 0; start < hits->n; start += 2 * width) {
+            uint64_t mid = start + width < hits->n ? start + width : hits->n;
+            uint64_t end = start + 2 * width < hits->n ? start + 2 * width : hits->n;
+            uint64_t l = start;
+            uint64_t r = mid;
+            for (uint64_t at = start; at < end; at++) {
+                bool left = r == end || (l < mid && in_order(&from[l], &from[r], descending));
+                to[at] = left ? from[l++] : from[r++];
+            }
+        }
+        struct geo_hit *swap = from;
+        from = to;
+        to = swap;
+    }
+    hits->v = from;
+    hits->cap = hits->n; /* the smaller of the two arrays it may be in */
 }
 
 static void search(const struct query *q, struct geo_hits *hits)
@@ -259,8 +264,7 @@ static void search(const struct query *q, struct geo_hits *hits)
         return;
     }
     walk(q, q->any ? limit : UINT32_MAX, hits);
-    if (sort != SORT_NONE && hits->n > 1)
-        qsort(hits->v, hits->n, sizeof hits->v[0], sort == SORT_ASC ? ascending : descending);
+    if (sort != SORT_NONE && hits->n > 1) sort_hits(hits, sort == SORT_DESC);
     if (hits->n > limit) hits->n = limit;
 }
 
@@ -283,7 +287,7 @@ static void store_hits(struct cmd *c, const struct query *q, const struct geo_hi
     struct zset *to = zset_new(!q->store_dist);
     for (uint32_t i = 0; i < hits->n; i++) {
         const struct geo_hit *hit = &hits->v[i];
-        double score = q->store_dist ? hit->dist_m / q->unit_m : (double)hit->score;
+        double score = q->store_dist ? hit->dist_m / q->unit_m : zset_score(q->z, hit->member);
         (void)zset_add(to, member_name(hit->member), score);
     }
     zset_store(c, q->store, to, is_search(q) ? "geosearchstore" : "georadiusstore", &q->key, 1);

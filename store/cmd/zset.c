@@ -1,7 +1,7 @@
 /* zset: the commands on single members of a sorted set. */
 #include "zset.h"
 
-#include "base/must.h"
+#include "store/cmd/scan.h"
 
 #include <math.h>
 
@@ -407,8 +407,8 @@ void cmd_zrandmember(struct cmd *c)
         return;
     }
     uint32_t have = zset_count(z);
-    if (count >= have) {
-        zset_reply_span(c, z, (struct zset_span){0, have, false}, s.scores);
+    if (count >= have) { /* all of them, in Redis's order */
+        zset_reply_span(c, z, (struct zset_span){have - 1, have, true}, s.scores);
         return;
     }
     uint32_t n = (uint32_t)(count < 0 ? -count : count);
@@ -422,69 +422,50 @@ void cmd_zrandmember(struct cmd *c)
 }
 
 struct zscan {
+    struct scan options;
     struct reply *reply;
     const struct zset *z;
-    struct slice pattern;
-    bool filter;
-    uint64_t n;
+    uint64_t seen;
+    uint64_t n; /* elements written: two a member */
 };
 
 static void zscan_member(struct member *m, void *data)
 {
     struct zscan *s = data;
     struct slice name = member_name(m);
-    if (s->filter && !slice_glob(s->pattern, name, false)) return;
+    s->seen++;
+    if (!scan_wants(&s->options, name)) return;
     char text[40];
+    double score = zset_score(s->z, m);
+    /* Redis writes what its small encoding holds: an integer for every whole score. */
+    bool whole = zset_is_small(s->z) && fabs(score) < 4.6e18 && score == floor(score);
     reply_bulk(s->reply, name);
-    reply_bulk(s->reply, slice_make(text, fmt_double(text, zset_score(s->z, m))));
+    reply_bulk(s->reply,
+               slice_make(text, whole ? fmt_i64(text, (int64_t)score) : fmt_double(text, score)));
     s->n += 2;
 }
 
 /* ZSCAN key cursor [MATCH pattern] [COUNT count]: scores are bulk strings in RESP3 too. */
 void cmd_zscan(struct cmd *c)
 {
-    struct zscan s = {0};
+    struct zscan s = {.reply = c->reply};
     struct slice key = {0};
-    struct slice text = {0};
     struct zset *z = NULL;
     uint64_t cursor = 0;
-    int64_t count = 10;
     args_key(c->args, &key);
-    args_slice(c->args, &text);
-    if (!slice_u64(text, &cursor)) args_fail(c->args, "ERR invalid cursor");
+    scan_args_cursor(c->args, &s.options);
     if (!args_check(c->args, c->reply) || !zset_open(c, key, &z)) return;
     if (z != NULL) {
-        while (args_ok(c->args) && args_left(c->args) > 0) {
-            if (args_maybe(c->args, "MATCH")) {
-                args_slice(c->args, &s.pattern);
-                s.filter = true;
-            } else if (args_maybe(c->args, "COUNT")) {
-                args_i64(c->args, &count);
-                if (args_ok(c->args) && count < 1) args_syntax(c->args);
-            } else {
-                args_syntax(c->args);
-            }
-        }
+        scan_args_options(c->args, &s.options, false);
         if (!args_end(c->args, c->reply)) return;
+        s.z = z;
+        cursor = s.options.cursor;
     }
-    reply_array(c->reply, 2);
-    if (z == NULL) {
-        reply_cstr(c->reply, "0");
-        reply_array(c->reply, 0);
-        return;
-    }
-    /* The cursor stands in front but is known only behind the members. */
-    struct buf members = {0};
-    struct reply into = {.out = &members, .resp = c->reply->resp};
-    s.reply = &into;
-    s.z = z;
-    uint64_t rounds = count > INT64_MAX / 10 ? UINT64_MAX : (uint64_t)count * 10;
-    do {
+    size_t place = scan_reply_begin(c->reply);
+    uint64_t want = (uint64_t)s.options.count;
+    for (uint64_t calls = 0; z != NULL && calls / 10 < want && s.seen < want; calls++) {
         cursor = zset_scan(z, cursor, zscan_member, &s);
-    } while (cursor != 0 && rounds-- > 0 && s.n / 2 < (uint64_t)count);
-    char digits[24];
-    reply_bulk(c->reply, slice_make(digits, fmt_u64(digits, cursor)));
-    reply_array(c->reply, s.n);
-    buf_add_slice(c->reply->out, buf_slice(&members));
-    buf_fini(&members);
+        if (cursor == 0) break;
+    }
+    scan_reply_end(c->reply, place, cursor, s.n);
 }

@@ -90,6 +90,11 @@ uint32_t zset_count(const struct zset *z)
     return z->geo ? z->in.cells.count : z->in.tree.count;
 }
 
+bool zset_is_small(const struct zset *z)
+{
+    return z->v.encoding == LISTPACK;
+}
+
 const struct geocells *zset_cells(const struct zset *z)
 {
     return z->geo ? &z->in.cells : NULL;
@@ -190,9 +195,16 @@ static void enter(struct zset *z, struct member *m, struct slice name)
         z->v.encoding = SKIPLIST;
 }
 
+/* A small one of Redis does not know -0: it keeps whole scores as integers. */
+static double kept(const struct zset *z, double score)
+{
+    return zset_is_small(z) ? score + 0.0 : score;
+}
+
 struct member *zset_add(struct zset *z, struct slice name, double score)
 {
     struct member *m = member_new(name);
+    score = kept(z, score);
     if (z->geo && (!zset_is_geohash(score) || !geocells_put(&z->in.cells, m, (uint64_t)score)))
         turn_plain(z);
     if (!z->geo) {
@@ -205,6 +217,7 @@ struct member *zset_add(struct zset *z, struct slice name, double score)
 
 void zset_set(struct zset *z, struct member *m, double score)
 {
+    score = kept(z, score);
     if (z->geo && (!zset_is_geohash(score) || !geocells_move(&z->in.cells, m, (uint64_t)score)))
         turn_plain(z);
     if (!z->geo) ranktree_move(&z->in.tree, m, score);

@@ -64,6 +64,9 @@ void zset_each(const struct zset *z, uint32_t from, uint32_t n, bool reverse, ra
 uint64_t zset_scan(const struct zset *z, uint64_t cursor, void (*fn)(struct member *m, void *data),
                    void *data);
 
+/* Whether OBJECT ENCODING calls it a listpack. */
+bool zset_is_small(const struct zset *z);
+
 /* The cells of a geo zset; NULL of a plain one. */
 const struct geocells *zset_cells(const struct zset *z);
 
