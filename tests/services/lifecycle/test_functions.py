@@ -243,6 +243,12 @@ class Functions(unittest.TestCase):
         a = self.unchanged(lambda: self.c.call("ride_accept", ride, driver, offer, 1))
         self.assertEqual((a.code, a.ride["version"]), ("version_conflict", "2"))
         self.assertEqual(self.c.call("ride_accept", ride, driver, offer, 2).code, "ok")
+        for name, more in (("ride_arrive", ()), ("ride_cancel", ("driver", "flat", ""))):
+            a = self.unchanged(lambda: self.c.call(name, ride, driver, offer, 2, *more))
+            self.assertEqual((a.code, a.ride["version"]), ("version_conflict", "3"), name)
+        a = self.unchanged(lambda: self.c.call("ride_cancel", ride, "rider-1", "", 2, "rider", "x", ""))
+        self.assertEqual(a.code, "version_conflict")
+        self.assertEqual(self.c.call("ride_arrive", ride, driver, offer, 3).code, "ok")
 
     # the trip
 
@@ -392,7 +398,8 @@ class Functions(unittest.TestCase):
         a = self.c.call("driver_block", driver, "papers")
         self.assertEqual((a.extra["state"], a.extra["block_pending"]), ("on_trip", "1"))
         self.c.call("ride_complete", ride, driver, lease, "", "", "")
-        self.assertEqual(self.c.driver(driver)["state"], "blocked")
+        d = self.c.driver(driver)
+        self.assertEqual((d["state"], d["block_pending"], d["ride"]), ("blocked", "", ""))
         self.assertEqual(self.c.online(driver).code, "driver_blocked")
         self.c.call("driver_unblock", driver)
         self.assertEqual(self.c.online(driver).code, "ok")
