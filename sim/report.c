@@ -57,8 +57,11 @@ static void input_json(const struct report *r, struct buf *out)
     text_json(out, r->from_ms == 0 ? NULL : clock_format(r->from_ms, from));
     buf_addf(out, ", \"rows\": %llu, \"region\": ", ull(r->rows));
     text_json(out, r->region);
-    buf_addf(out, ", \"drivers\": %llu, \"speedup\": %g, \"seed\": %llu},\n", ull(r->drivers),
+    buf_addf(out,
+             ", \"drivers\": %llu, \"speedup\": %g, \"seed\": %llu, \"run_id\": ", ull(r->drivers),
              r->speedup, ull(r->seed));
+    text_json(out, r->run_id);
+    buf_add_cstr(out, "},\n");
 }
 
 static void quantiles_json(struct buf *out, const char *name, struct sample *s, const char *end)
@@ -82,10 +85,11 @@ void report_json(struct report *r, struct buf *out)
     buf_addf(out,
              "  \"rides\": {\"requested\": %llu, \"offered\": %llu, \"assigned\": %llu, "
              "\"completed\": %llu, \"cancelled\": %llu, \"unfulfilled\": %llu, \"failed\": %llu, "
-             "\"open\": %llu, \"refused\": %llu, \"gave_up\": %llu},\n",
+             "\"open\": %llu, \"refused\": %llu, \"unanswered\": %llu, \"gave_up\": %llu},\n",
              ull(r->requested), ull(r->totals.offered), ull(r->totals.assigned),
              ull(by[RIDE_COMPLETED]), ull(by[RIDE_CANCELLED]), ull(by[RIDE_UNFULFILLED]),
-             ull(by[RIDE_FAILED]), ull(report_open(r)), ull(r->refused), ull(r->gave_up));
+             ull(by[RIDE_FAILED]), ull(report_open(r)), ull(r->refused), ull(r->unanswered),
+             ull(r->gave_up));
     buf_addf(out,
              "  \"behaviour\": {\"declined\": %llu, \"ignored\": %llu, \"rider_cancelled\": %llu, "
              "\"driver_cancelled\": %llu, \"duplicate_creates\": %llu, \"lost_replies\": %llu},\n",

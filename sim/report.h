@@ -25,6 +25,7 @@ struct report {
     uint64_t drivers;
     double speedup;
     uint64_t seed;
+    const char *run_id; /* every rider's id of this run begins with it and '-' */
 
     double seconds;      /* the window, wall time */
     double drain_s;      /* how long rides took to finish after it */

@@ -178,6 +178,7 @@ bool world_open(struct world *w, const struct options *opt, uv_loop_t *loop)
     w->report.from_ms = w->demand.from_ms;
     w->report.rows = opt->trips == NULL ? 0 : w->demand.count;
     w->report.region = w->region;
+    w->report.run_id = w->run_id;
     w->report.drivers = w->demand.drivers;
     w->report.speedup = opt->speedup;
     w->report.seed = opt->seed;
