@@ -1,6 +1,10 @@
 #include "base/slice.h"
 
+#include "base/rng.h"
 #include "tests/lib/unit.h"
+
+#include <math.h>
+#include <stdio.h>
 
 START_TEST(integers_are_read_strictly)
 {
@@ -32,6 +36,28 @@ START_TEST(doubles_refuse_nan_and_trailing_bytes)
     ck_assert(!slice_double(SLICE("1x"), &d));
     ck_assert(!slice_double(SLICE(" 1"), &d));
     ck_assert(!slice_double(SLICE(""), &d));
+}
+END_TEST
+
+START_TEST(decimals_are_read_as_strtod_reads_them)
+{
+    struct rng r;
+    rng_init(&r, 1);
+    for (int i = 0; i < 100000; i++) {
+        char text[40];
+        int digits = (int)rng_below(&r, 14);
+        int n = snprintf(text, sizeof text, "%.*f", digits, (rng_unit(&r) - 0.5) * 360);
+        double d = 0;
+        ck_assert(slice_double(slice_make(text, (size_t)n), &d));
+        ck_assert(d == strtod(text, NULL));
+    }
+    double d = 7;
+    ck_assert(!slice_double(SLICE("."), &d));
+    ck_assert(!slice_double(SLICE("-"), &d));
+    ck_assert(!slice_double(SLICE("1..2"), &d));
+    ck_assert(d == 7);
+    ck_assert(slice_double(SLICE("-.5"), &d) && d == -0.5);
+    ck_assert(slice_double(SLICE("-0"), &d) && d == 0 && signbit(d));
 }
 END_TEST
 
@@ -71,6 +97,6 @@ START_TEST(cut_splits_at_the_first_separator)
 }
 END_TEST
 
-UNIT_SUITE("slice", integers_are_read_strictly, doubles_refuse_nan_and_trailing_bytes,
-           glob_matches_as_redis_does, glob_with_many_stars_ends_soon,
-           cut_splits_at_the_first_separator)
+UNIT_SUITE("slice", decimals_are_read_as_strtod_reads_them, integers_are_read_strictly,
+           doubles_refuse_nan_and_trailing_bytes, glob_matches_as_redis_does,
+           glob_with_many_stars_ends_soon, cut_splits_at_the_first_separator)
