@@ -1,6 +1,8 @@
 #include "args.h"
 
+#include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 
 void args_fail(struct args *a, const char *line)
 {
@@ -82,6 +84,18 @@ void args_timeout(struct args *a, int64_t *out_ms)
         args_fail(a, "ERR timeout is negative");
     else
         *out_ms = (int64_t)ms;
+}
+
+bool args_parse_decimal(struct slice s, long double *out)
+{
+    char text[256];
+    if (s.len == 0 || s.len >= sizeof text || isspace((unsigned char)s.p[0])) return false;
+    (void)slice_cstr(s, text, sizeof text);
+    char *end = NULL;
+    long double d = strtold(text, &end);
+    if (end != text + s.len || isnan(d)) return false;
+    *out = d;
+    return true;
 }
 
 bool args_maybe(struct args *a, const char *word)

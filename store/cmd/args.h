@@ -42,6 +42,9 @@ void args_double_or(struct args *a, const char *error, double *out);
 /* Seconds with fractions, as blocking commands take them: 0 is for ever. *out in ms. */
 void args_timeout(struct args *a, int64_t *out_ms);
 
+/* A number as INCRBYFLOAT takes it: no spaces, no NaN; infinities are read. */
+bool args_parse_decimal(struct slice s, long double *out);
+
 /* Reads the word if it is next, in any case of letters. */
 bool args_maybe(struct args *a, const char *word);
 /* The word must be next. */

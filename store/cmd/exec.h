@@ -22,6 +22,10 @@ void exec_detach(struct engine *e);
  * that is blocked. */
 void exec_command(struct engine *e, struct session *s, const struct slice *argv, uint32_t argc);
 
+/* Around the commands of one read: the clock is then read once a command instead of twice. */
+void exec_batch_begin(struct engine *e);
+void exec_batch_end(struct engine *e);
+
 /* Starts fetching what the command will look at; for the commands of one batch. */
 void exec_prefetch(struct engine *e, const struct session *s, const struct slice *argv,
                    uint32_t argc);
@@ -58,6 +62,24 @@ void exec_tick(struct engine *e);
 
 /* Milliseconds until exec_tick has something to do: 0 to 100. Ask after each loop turn. */
 int64_t exec_next_ms(struct engine *e);
+
+/* Counts of one command, for INFO commandstats. */
+struct cmd_stats {
+    uint64_t calls, usec, rejected, failed;
+};
+
+/* Runs a command inside another (EXEC): depth 2, its effects join the outer record. */
+void exec_inner(struct cmd *outer, const struct cmd_spec *spec, const struct slice *argv,
+                uint32_t argc);
+
+/* Frees memory until it is below maxmemory, by its policy; false when that cannot be. */
+bool exec_make_room(struct engine *e);
+
+/* Says that the running command depends on all that the log keeps (KEYS, SCAN, DBSIZE). */
+static inline void exec_sees_all(struct engine *e)
+{
+    e->saw_durable = true;
+}
 
 /* Unblocks s with its timeout reply or an error (CLIENT UNBLOCK). False if not blocked. */
 bool exec_unblock(struct session *s, bool with_error);

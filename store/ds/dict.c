@@ -200,9 +200,12 @@ static void move_bucket(struct dict *d)
     if (d->moved > mask_of(d, 0)) resize_end(d);
 }
 
+static void shrink_begin(struct dict *d);
+
 bool dict_step(struct dict *d, uint32_t n)
 {
-    if (d->paused > 0) return d->table[1] != NULL;
+    if (d->paused > 0) return false;
+    if (d->table[1] == NULL) shrink_begin(d);
     for (uint32_t i = 0; i < n && d->table[1] != NULL; i++)
         move_bucket(d);
     return d->table[1] != NULL;
@@ -225,10 +228,19 @@ static void resize_begin(struct dict *d, uint8_t bits)
         return;
     }
     if (d->table[1] != NULL || bits == d->bits[0]) return;
+    must(d->paused == 0);
     d->bits[1] = bits;
     d->table[1] = table_new(bits, &d->skew[1]);
     d->moved = 0;
-    if (d->bits[0] < 4) (void)dict_step(d, 16);
+    for (uint64_t left = d->bits[0] < 4 ? mask_of(d, 0) + 1 : 0; left > 0; left--)
+        move_bucket(d);
+}
+
+/* Fewer than one item a bucket: half the table or less will do. */
+static void shrink_begin(struct dict *d)
+{
+    if (d->bits[0] > 0 && d->count < (uint64_t)1 << d->bits[0])
+        resize_begin(d, bits_for(d->count * 2));
 }
 
 static void before_add(struct dict *d)
@@ -246,18 +258,18 @@ static void after_take(struct dict *d)
 {
     if (d->table[1] != NULL) {
         (void)dict_step(d, MOVES_A_CHANGE);
-    } else if (d->paused == 0 && d->bits[0] > 0 && d->count < ((uint64_t)1 << d->bits[0]) / 2) {
-        resize_begin(d, bits_for(d->count * 2));
+    } else if (d->paused == 0) {
+        shrink_begin(d);
     }
 }
 
 void dict_reserve(struct dict *d, uint64_t n)
 {
-    if (n <= d->count || d->table[1] != NULL) return;
+    if (n <= d->count || d->table[1] != NULL || d->paused > 0) return;
     uint8_t bits = bits_for(n);
     if (d->table[0] != NULL && bits <= d->bits[0]) return;
     resize_begin(d, bits);
-    while (d->table[1] != NULL && d->paused == 0)
+    while (d->table[1] != NULL)
         move_bucket(d);
 }
 

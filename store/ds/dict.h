@@ -106,7 +106,8 @@ void dict_iter_init(struct dict_iter *i, struct dict *d);
 void *dict_iter_next(struct dict_iter *i);
 void dict_iter_fini(struct dict_iter *i);
 
-/* Moves up to n buckets of a running resize; false when none is running. */
+/* Moves up to n buckets of a running resize, or begins to shrink a table that has become too
+ * large; false when there is nothing (more) to do. */
 bool dict_step(struct dict *d, uint32_t n);
 
 /* Makes room for n items at once, so that filling it does not resize. */

@@ -69,6 +69,10 @@ bool db_expire_clear(struct db *db, struct slice key);
  * it. class is a NOTIFY_ letter. */
 void db_changed(struct db *db, struct slice key, enum notify_class class, const char *event);
 
+/* The key's value changed in a way that only the log needs to know: no WATCH fails and nobody
+ * wakes (acknowledgements and deliveries of a stream's group). */
+void db_log(struct db *db, struct slice key);
+
 /* Only publishes an event, without a change (a second event of one change). */
 void db_notify(struct db *db, struct slice key, enum notify_class class, const char *event);
 

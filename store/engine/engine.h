@@ -93,6 +93,12 @@ struct engine_hooks {
     uint64_t (*durable)(void *data);
 };
 
+/* notify-keyspace-events' letters as bits; -1 when one is unknown. */
+int notify_parse(struct slice text);
+
+/* The bits as Redis prints them. */
+void notify_format(int flags, struct buf *out);
+
 struct engine_stats {
     uint64_t commands, connections, rejected_connections;
     uint64_t expired_keys, evicted_keys, hits, misses;
@@ -114,8 +120,11 @@ struct engine {
     struct db db[ENGINE_DBS];
     struct config config;
     struct engine_clock clock;
-    int64_t now_ms; /* unix time, frozen for the whole of a top-level command */
-    int64_t now_us; /* the same instant */
+    int64_t now_ms;  /* unix time, frozen for the whole of a top-level command */
+    int64_t now_us;  /* the same instant */
+    uint32_t now_s;  /* now_ms / 1000 */
+    int64_t next_us; /* within a batch: the time of the next command */
+    bool batch;      /* between exec_batch_begin and _end: time is read once a command */
     int64_t started_ms;
     struct rng rng;
     char run_id[41];
@@ -133,9 +142,15 @@ struct engine {
     const struct log_sink *sink; /* borrowed; NULL: nothing is logged */
     const struct engine_hooks *hooks; /* borrowed; may be NULL */
 
-    /* Set by the layers above, which the engine cannot name. */
-    void (*notify)(struct db *db, enum notify_class class, const char *event, struct slice key);
+    uint32_t notify_flags;      /* of notify-keyspace-events, parsed */
     struct script_host *script; /* borrowed: store/script's */
+    void (*script_rewrite)(struct engine *e, struct effects *out); /* FUNCTION LOADs; NULL */
+    struct session *replay; /* owned by cmd/exec.c: runs the log's commands at recovery */
+    int64_t pause_until_ms; /* CLIENT PAUSE; 0: none */
+    bool pause_all;         /* reads too */
+    bool unpaused;          /* CLIENT UNPAUSE just ran */
+    bool passive_expire;    /* DEBUG SET-ACTIVE-EXPIRE 0: expired keys go only when looked at */
+    bool serving;           /* woken clients are being served */
 
     /* Clients. */
     struct list sessions; /* of struct session.all */
@@ -176,6 +191,9 @@ void engine_ephemeral_set(struct engine *e, const struct slice *patterns, uint32
 
 /* Deletes all ephemeral keys; recovery ends with it. */
 void engine_ephemeral_drop(struct engine *e);
+
+/* Lets two databases change their contents; their clients, watches and waits stay by number. */
+void engine_swap(struct engine *e, uint32_t a, uint32_t b);
 
 /* Adds one to the statistics of an error reply (its first word). */
 void engine_count_error(struct engine *e, struct slice line);

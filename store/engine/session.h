@@ -130,6 +130,9 @@ void session_push_shared(struct session *s, struct shared *m);
 /* Says that s got bytes in this command (session_push does it). */
 void session_touch(struct session *s);
 
+/* Forgets the commands queued since MULTI, and MULTI itself. */
+void session_queue_clear(struct session *s);
+
 /* Closes s: the running session after its reply, another one through io. */
 void session_close(struct session *s, const char *why);
 

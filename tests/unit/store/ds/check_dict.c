@@ -96,7 +96,7 @@ START_TEST(scan_reports_all_that_stays)
     for (int round = 0; round < 30; round++) {
         struct dict d;
         dict_init(&d, &kind);
-        static uint32_t seen[1000000];
+        static uint32_t seen[300000];
         memset(seen, 0, sizeof seen);
         for (int64_t n = 0; n < 1000; n++)
             dict_put(&d, item_new(n));
@@ -107,7 +107,7 @@ START_TEST(scan_reports_all_that_stays)
             cursor = dict_scan(&d, cursor, count_seen, seen);
             bool grow = rng_below(&rng, 2) == 0;
             for (int i = 0; i < 300; i++) {
-                if (grow && next < 900000)
+                if (grow && next < 300000)
                     dict_put(&d, item_new(next++));
                 else if (last < next)
                     dict_del(&d, name(last++, text));
@@ -192,7 +192,7 @@ START_TEST(shrinks_when_nearly_empty)
     while (dict_step(&d, 100)) {
     }
     dict_check(&d);
-    ck_assert_uint_lt(dict_memory(&d), full / 50);
+    ck_assert_uint_lt(dict_memory(&d), full / 30);
     dict_fini(&d);
 }
 END_TEST

@@ -1,0 +1,504 @@
+/* command: COMMAND and its subcommands: what the table says of itself. */
+#include "store/cmd/exec.h"
+
+#include <ctype.h>
+
+enum { KEYS_MAX = 65536 };
+
+static const struct {
+    uint32_t bit;
+    const char *name;
+} flag_names[] = {
+    {CMD_WRITE, "write"},
+    {CMD_READ, "readonly"},
+    {CMD_DENYOOM, "denyoom"},
+    {CMD_ADMIN, "admin"},
+    {CMD_PUBSUB, "pubsub"},
+    {CMD_NOSCRIPT, "noscript"},
+    {CMD_BLOCKING, "blocking"},
+    {CMD_LOADING, "loading"},
+    {CMD_STALE, "stale"},
+    {CMD_NOMONITOR, "skip_monitor"},
+    {CMD_NOSLOWLOG, "skip_slowlog"},
+    {CMD_FAST, "fast"},
+    {CMD_NOAUTH, "no_auth"},
+    {CMD_MAYREPLICATE, "may_replicate"},
+    {CMD_NOMANDATORY, "no_mandatory_keys"},
+    {CMD_NOASYNC, "no_async_loading"},
+    {CMD_NOMULTI, "no_multi"},
+    {CMD_MOVABLE, "movablekeys"},
+    {CMD_ALLOWBUSY, "allow_busy"},
+};
+
+static void reply_flags(struct reply *r, const struct cmd_spec *spec)
+{
+    uint64_t n = 0;
+    size_t head = reply_later(r);
+    for (size_t i = 0; i < sizeof flag_names / sizeof flag_names[0]; i++) {
+        if ((spec->flags & flag_names[i].bit) == 0) continue;
+        reply_status(r, flag_names[i].name);
+        n++;
+    }
+    reply_later_end(r, head, '~', n);
+}
+
+/* The ACL category that a group of commands is. */
+static const char *group_category(const char *group)
+{
+    static const char *const pairs[][2] = {{"string", "@string"},
+                                           {"list", "@list"},
+                                           {"set", "@set"},
+                                           {"sorted-set", "@sortedset"},
+                                           {"hash", "@hash"},
+                                           {"geo", "@geo"},
+                                           {"stream", "@stream"},
+                                           {"pubsub", "@pubsub"},
+                                           {"transactions", "@transaction"},
+                                           {"connection", "@connection"},
+                                           {"scripting", "@scripting"},
+                                           {"generic", "@keyspace"},
+                                           {"bitmap", "@bitmap"},
+                                           {"hyperloglog", "@hyperloglog"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        if (strcmp(group, pairs[i][0]) == 0) return pairs[i][1];
+    return NULL;
+}
+
+/* Calls fn with each ACL category of spec. */
+static void each_category(const struct cmd_spec *spec, void (*fn)(const char *name, void *data),
+                          void *data)
+{
+    uint32_t f = spec->flags;
+    if ((f & CMD_WRITE) != 0) fn("@write", data);
+    if ((f & CMD_READ) != 0 && strcmp(spec->group, "scripting") != 0) fn("@read", data);
+    const char *group = group_category(spec->group);
+    if (group != NULL) fn(group, data);
+    if ((f & (CMD_ADMIN)) != 0) fn("@admin", data);
+    if ((f & (CMD_ADMIN | CMD_DANGEROUS)) != 0) fn("@dangerous", data);
+    if ((f & CMD_BLOCKING) != 0) fn("@blocking", data);
+    fn((f & CMD_FAST) != 0 ? "@fast" : "@slow", data);
+}
+
+struct categories {
+    struct reply *reply;
+    uint64_t n;
+};
+
+static void add_category(const char *name, void *data)
+{
+    struct categories *c = data;
+    reply_status(c->reply, name);
+    c->n++;
+}
+
+static void reply_key_specs(struct reply *r, const struct cmd_spec *spec)
+{
+    const struct cmd_keys *k = &spec->keys;
+    if (k->kind == KEYS_KIND_NONE || k->kind == KEYS_KIND_FN) {
+        reply_set(r, 0);
+        return;
+    }
+    reply_set(r, 1);
+    reply_map(r, 3);
+    reply_cstr(r, "flags");
+    bool writes = (spec->flags & CMD_WRITE) != 0;
+    reply_set(r, 2);
+    reply_status(r, writes ? "RW" : "RO");
+    reply_status(r, writes ? "update" : "access");
+    reply_cstr(r, "begin_search");
+    reply_map(r, 2);
+    reply_cstr(r, "type");
+    reply_cstr(r, "index");
+    reply_cstr(r, "spec");
+    reply_map(r, 1);
+    reply_cstr(r, "index");
+    reply_int(r, k->kind == KEYS_KIND_NUM ? k->num : k->first);
+    reply_cstr(r, "find_keys");
+    reply_map(r, 2);
+    reply_cstr(r, "type");
+    reply_cstr(r, k->kind == KEYS_KIND_NUM ? "keynum" : "range");
+    reply_cstr(r, "spec");
+    reply_map(r, 3);
+    reply_cstr(r, k->kind == KEYS_KIND_NUM ? "keynumidx" : "lastkey");
+    reply_int(r, k->kind == KEYS_KIND_NUM ? 0 : k->last < 0 ? k->last : k->last - k->first);
+    reply_cstr(r, k->kind == KEYS_KIND_NUM ? "firstkey" : "keystep");
+    reply_int(r, k->kind == KEYS_KIND_NUM ? k->first - k->num : k->step);
+    reply_cstr(r, k->kind == KEYS_KIND_NUM ? "keystep" : "limit");
+    reply_int(r, k->kind == KEYS_KIND_NUM ? 1 : 0);
+}
+
+/* Calls fn with each subcommand of a container; returns their number. */
+static uint32_t each_sub(const struct cmd_spec *container,
+                         void (*fn)(struct cmd *c, const struct cmd_spec *sub), struct cmd *c)
+{
+    uint32_t n = 0, count = 0;
+    const struct cmd_spec *specs = cmd_specs(&n);
+    for (uint32_t i = 0; i < n; i++) {
+        if (specs[i].parent == NULL || !slice_word(slice_of(container->name), specs[i].parent))
+            continue;
+        count++;
+        if (fn != NULL) fn(c, &specs[i]);
+    }
+    return count;
+}
+
+static void reply_spec(struct cmd *c, const struct cmd_spec *spec)
+{
+    struct reply *r = c->reply;
+    bool ranged = spec->keys.kind == KEYS_KIND_RANGE;
+    reply_array(r, 10);
+    reply_cstr(r, spec->name);
+    reply_int(r, spec->arity);
+    reply_flags(r, spec);
+    reply_int(r, ranged ? spec->keys.first : spec->keys.dest);
+    reply_int(r, ranged ? spec->keys.last : spec->keys.dest);
+    reply_int(r, ranged ? spec->keys.step : spec->keys.dest > 0);
+    struct categories cats = {.reply = r};
+    size_t head = reply_later(r);
+    each_category(spec, add_category, &cats);
+    reply_later_end(r, head, '~', cats.n);
+    reply_set(r, 0); /* tips */
+    reply_key_specs(r, spec);
+    if (spec->parent != NULL || !cmd_is_container(spec)) {
+        reply_set(r, 0);
+        return;
+    }
+    reply_set(r, each_sub(spec, NULL, NULL));
+    (void)each_sub(spec, reply_spec, c);
+}
+
+static uint32_t count_top(void)
+{
+    uint32_t n = 0, top = 0;
+    const struct cmd_spec *specs = cmd_specs(&n);
+    for (uint32_t i = 0; i < n; i++)
+        top += specs[i].parent == NULL;
+    return top;
+}
+
+/* Calls fn with each command that is no subcommand. */
+static void each_top(struct cmd *c, void (*fn)(struct cmd *c, const struct cmd_spec *spec))
+{
+    uint32_t n = 0;
+    const struct cmd_spec *specs = cmd_specs(&n);
+    for (uint32_t i = 0; i < n; i++)
+        if (specs[i].parent == NULL) fn(c, &specs[i]);
+}
+
+/* A command by "name" or "container|sub". */
+static const struct cmd_spec *by_full_name(struct slice name)
+{
+    struct slice head = {0};
+    struct slice rest = name;
+    if (!slice_cut(&rest, '|', &head)) return NULL;
+    const struct cmd_spec *spec = cmd_find(head);
+    if (spec == NULL || rest.len == 0) return spec;
+    return cmd_find_sub(spec, rest);
+}
+
+/* COMMAND */
+void cmd_command(struct cmd *c)
+{
+    reply_array(c->reply, count_top());
+    each_top(c, reply_spec);
+}
+
+/* COMMAND COUNT */
+void cmd_command_count(struct cmd *c)
+{
+    reply_int(c->reply, count_top());
+}
+
+/* COMMAND INFO [name …] */
+void cmd_command_info(struct cmd *c)
+{
+    if (c->argc == 2) {
+        cmd_command(c);
+        return;
+    }
+    reply_array(c->reply, c->argc - 2);
+    for (uint32_t i = 2; i < c->argc; i++) {
+        const struct cmd_spec *spec = by_full_name(c->argv[i]);
+        if (spec == NULL)
+            reply_null_array(c->reply);
+        else
+            reply_spec(c, spec);
+    }
+}
+
+static void reply_doc(struct cmd *c, const struct cmd_spec *spec)
+{
+    struct reply *r = c->reply;
+    bool container = spec->parent == NULL && cmd_is_container(spec);
+    reply_cstr(r, spec->name);
+    reply_map(r, (spec->complexity[0] != '\0' ? 4 : 3) + (container ? 1U : 0U));
+    reply_cstr(r, "summary");
+    reply_cstr(r, spec->summary);
+    reply_cstr(r, "since");
+    reply_cstr(r, spec->since);
+    reply_cstr(r, "group");
+    reply_cstr(r, spec->group);
+    if (spec->complexity[0] != '\0') {
+        reply_cstr(r, "complexity");
+        reply_cstr(r, spec->complexity);
+    }
+    if (!container) return;
+    reply_cstr(r, "subcommands");
+    reply_map(r, each_sub(spec, NULL, NULL));
+    (void)each_sub(spec, reply_doc, c);
+}
+
+/* COMMAND DOCS [name …] */
+void cmd_command_docs(struct cmd *c)
+{
+    if (c->argc == 2) {
+        reply_map(c->reply, count_top());
+        each_top(c, reply_doc);
+        return;
+    }
+    uint64_t n = 0;
+    size_t head = reply_later(c->reply);
+    for (uint32_t i = 2; i < c->argc; i++) {
+        const struct cmd_spec *spec = by_full_name(c->argv[i]);
+        if (spec == NULL) continue;
+        reply_doc(c, spec);
+        n++;
+    }
+    reply_later_end(c->reply, head, '%', n);
+}
+
+struct matching {
+    struct slice category;
+    bool found;
+};
+
+static void match_category(const char *name, void *data)
+{
+    struct matching *m = data;
+    if (slice_word(m->category, name + 1)) m->found = true;
+}
+
+/* COMMAND LIST [FILTERBY MODULE name|ACLCAT category|PATTERN pattern] */
+void cmd_command_list(struct cmd *c)
+{
+    struct slice pattern = {0}, category = {0}, module = {0};
+    if (args_left(c->args) > 0) {
+        args_word(c->args, "FILTERBY");
+        if (args_maybe(c->args, "PATTERN"))
+            args_slice(c->args, &pattern);
+        else if (args_maybe(c->args, "ACLCAT"))
+            args_slice(c->args, &category);
+        else if (args_maybe(c->args, "MODULE"))
+            args_slice(c->args, &module);
+        else
+            args_syntax(c->args);
+    }
+    if (!args_end(c->args, c->reply)) return;
+    uint32_t count = 0;
+    uint64_t n = 0;
+    const struct cmd_spec *specs = cmd_specs(&count);
+    size_t head = reply_later(c->reply);
+    for (uint32_t i = 0; i < count; i++) {
+        bool filtered = pattern.p != NULL || category.p != NULL;
+        struct matching m = {.category = category};
+        if (category.p != NULL) each_category(&specs[i], match_category, &m);
+        if (module.p != NULL || (category.p != NULL && !m.found)) continue;
+        if (!filtered && specs[i].parent != NULL) continue;
+        if (pattern.p != NULL && !slice_glob(pattern, slice_of(specs[i].name), true)) continue;
+        reply_cstr(c->reply, specs[i].name);
+        n++;
+    }
+    reply_later_end(c->reply, head, '*', n);
+}
+
+/* The keys of the command in c->argv from 2 on; NULL when it has replied with an error. */
+static uint32_t *get_keys(struct cmd *c, const struct cmd_spec **out, int32_t *n)
+{
+    const struct slice *argv = c->argv + 2;
+    uint32_t argc = c->argc - 2;
+    const struct cmd_spec *spec = cmd_find(argv[0]);
+    if (spec != NULL && argc > 1 && cmd_is_container(spec)) {
+        const struct cmd_spec *sub = cmd_find_sub(spec, argv[1]);
+        if (sub != NULL || spec->run == NULL) spec = sub;
+    }
+    if (spec == NULL) {
+        reply_error(c->reply, "ERR Invalid command specified");
+        return NULL;
+    }
+    if (spec->keys.kind == KEYS_KIND_NONE) {
+        reply_error(c->reply, "ERR The command has no key arguments");
+        return NULL;
+    }
+    if (spec->arity >= 0 ? argc != (uint32_t)spec->arity : argc < (uint32_t)-spec->arity) {
+        reply_error(c->reply, "ERR Invalid number of arguments specified for command");
+        return NULL;
+    }
+    uint32_t *at = arena_alloc(c->arena, KEYS_MAX * sizeof *at);
+    *n = cmd_find_keys(spec, argv, argc, at, KEYS_MAX);
+    *out = spec;
+    if (*n > 0) return at;
+    if (*n == 0 && (spec->flags & CMD_NOMANDATORY) != 0) return at;
+    reply_error(c->reply, "ERR Invalid arguments specified for command");
+    return NULL;
+}
+
+/* COMMAND GETKEYS command [arg …] */
+void cmd_command_getkeys(struct cmd *c)
+{
+    const struct cmd_spec *spec = NULL;
+    int32_t n = 0;
+    const uint32_t *at = get_keys(c, &spec, &n);
+    if (at == NULL) return;
+    reply_array(c->reply, (uint64_t)n);
+    for (int32_t i = 0; i < n; i++)
+        reply_bulk(c->reply, c->argv[2 + at[i]]);
+}
+
+/* COMMAND GETKEYSANDFLAGS command [arg …] */
+void cmd_command_getkeysandflags(struct cmd *c)
+{
+    const struct cmd_spec *spec = NULL;
+    int32_t n = 0;
+    const uint32_t *at = get_keys(c, &spec, &n);
+    if (at == NULL) return;
+    bool writes = (spec->flags & CMD_WRITE) != 0;
+    reply_array(c->reply, (uint64_t)n);
+    for (int32_t i = 0; i < n; i++) {
+        reply_array(c->reply, 2);
+        reply_bulk(c->reply, c->argv[2 + at[i]]);
+        reply_set(c->reply, 2);
+        reply_status(c->reply, writes ? "RW" : "RO");
+        reply_status(c->reply, writes ? "update" : "access");
+    }
+}
+
+/* COMMAND HELP */
+void cmd_command_help(struct cmd *c)
+{
+    static const char *const lines[] = {
+        "(no subcommand)",
+        "    Return details about all Redis commands.",
+        "COUNT",
+        "    Return the total number of commands in this Redis server.",
+        "LIST",
+        "    Return a list of all commands in this Redis server.",
+        "INFO [<command-name> ...]",
+        "    Return details about multiple Redis commands.",
+        "    If no command names are given, documentation details for all",
+        "    commands are returned.",
+        "DOCS [<command-name> ...]",
+        "    Return documentation details about multiple Redis commands.",
+        "    If no command names are given, documentation details for all",
+        "    commands are returned.",
+        "GETKEYS <full-command>",
+        "    Return the keys from a full Redis command.",
+        "GETKEYSANDFLAGS <full-command>",
+        "    Return the keys and the access flags from a full Redis command.",
+        NULL};
+    cmd_help(c, lines);
+}
+
+/* --- ACL: one user, so far the default one --- */
+
+/* ACL WHOAMI */
+void cmd_acl_whoami(struct cmd *c)
+{
+    reply_bulk(c->reply, c->session->user);
+}
+
+/* ACL USERS */
+void cmd_acl_users(struct cmd *c)
+{
+    reply_array(c->reply, 1);
+    reply_cstr(c->reply, "default");
+}
+
+/* ACL LIST: the password's hash stays ours; that there is one is all this says. */
+void cmd_acl_list(struct cmd *c)
+{
+    bool open = c->engine->config.requirepass[0] == '\0';
+    reply_array(c->reply, 1);
+    reply_cstr(c->reply,
+               open ? "user default on nopass ~* &* +@all" : "user default on ~* &* +@all");
+}
+
+/* ACL GETUSER name */
+void cmd_acl_getuser(struct cmd *c)
+{
+    struct reply *r = c->reply;
+    if (!slice_is(c->argv[2], "default")) {
+        reply_null(r);
+        return;
+    }
+    bool open = c->engine->config.requirepass[0] == '\0';
+    reply_map(r, 6);
+    reply_cstr(r, "flags");
+    reply_set(r, open ? 2 : 1);
+    reply_cstr(r, "on");
+    if (open) reply_cstr(r, "nopass");
+    reply_cstr(r, "passwords");
+    reply_array(r, 0);
+    reply_cstr(r, "commands");
+    reply_cstr(r, "+@all");
+    reply_cstr(r, "keys");
+    reply_cstr(r, "~*");
+    reply_cstr(r, "channels");
+    reply_cstr(r, "&*");
+    reply_cstr(r, "selectors");
+    reply_array(r, 0);
+}
+
+static const char *const categories[] = {
+    "keyspace", "read",   "write",       "set",       "sortedset",  "list",        "hash",
+    "string",   "bitmap", "hyperloglog", "geo",       "stream",     "pubsub",      "admin",
+    "fast",     "slow",   "blocking",    "dangerous", "connection", "transaction", "scripting"};
+
+/* ACL CAT [category] */
+void cmd_acl_cat(struct cmd *c)
+{
+    enum { N = sizeof categories / sizeof categories[0] };
+    if (c->argc == 2) {
+        reply_array(c->reply, N);
+        for (size_t i = 0; i < N; i++)
+            reply_status(c->reply, categories[i]);
+        return;
+    }
+    bool known = false;
+    for (size_t i = 0; i < N; i++)
+        known |= slice_word(c->argv[2], categories[i]);
+    if (!known || c->argc > 3) {
+        reply_errorf(c->reply, "ERR Unknown category '%.*s'", (int)c->argv[2].len, c->argv[2].p);
+        return;
+    }
+    uint32_t count = 0;
+    uint64_t n = 0;
+    const struct cmd_spec *specs = cmd_specs(&count);
+    size_t head = reply_later(c->reply);
+    for (uint32_t i = 0; i < count; i++) {
+        struct matching m = {.category = c->argv[2]};
+        each_category(&specs[i], match_category, &m);
+        if (!m.found) continue;
+        reply_cstr(c->reply, specs[i].name);
+        n++;
+    }
+    reply_later_end(c->reply, head, '*', n);
+}
+
+/* ACL HELP */
+void cmd_acl_help(struct cmd *c)
+{
+    static const char *const lines[] = {"CAT [<category>]",
+                                        "    List all commands that belong to <category>, or all "
+                                        "command categories",
+                                        "    when no category is specified.",
+                                        "GETUSER <username>",
+                                        "    Get the user's details.",
+                                        "LIST",
+                                        "    Show users details in config file format.",
+                                        "USERS",
+                                        "    List all the registered usernames.",
+                                        "WHOAMI",
+                                        "    Return the current connection username.",
+                                        NULL};
+    cmd_help(c, lines);
+}

@@ -1,0 +1,106 @@
+#include "block.h"
+
+#include "base/mem.h"
+#include "base/must.h"
+
+static struct slice blocked_name(const void *item)
+{
+    const struct blocked_key *k = item;
+    return (struct slice){k->key, k->len};
+}
+
+const struct dict_kind block_kind_of_keys = {blocked_name, mem_free};
+
+struct slice *argv_copy(const struct slice *argv, uint32_t argc)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < argc; i++)
+        bytes += argv[i].len;
+    struct slice *copy = mem_alloc(argc * sizeof *copy + bytes);
+    char *p = (char *)(copy + argc);
+    for (uint32_t i = 0; i < argc; i++) {
+        copy[i] = slice_make(p, argv[i].len);
+        if (argv[i].len > 0) memcpy(p, argv[i].p, argv[i].len);
+        p += argv[i].len;
+    }
+    return copy;
+}
+
+static struct blocked_key *key_get(struct db *db, struct slice name)
+{
+    struct blocked_key *k = dict_find(&db->blocked, name);
+    if (k != NULL) return k;
+    k = mem_alloc(sizeof *k + name.len);
+    k->db = db;
+    list_init(&k->waiters);
+    list_init(&k->ready);
+    k->len = name.len;
+    if (name.len > 0) memcpy(k->key, name.p, name.len);
+    (void)dict_put(&db->blocked, k);
+    return k;
+}
+
+void block_start(struct session *s, const struct cmd_spec *spec, const struct slice *argv,
+                 uint32_t argc, const struct slice *keys, uint32_t n, int64_t deadline_ms,
+                 uint32_t kind)
+{
+    must(s->block == NULL);
+    struct engine *e = s->engine;
+    struct block *b = mem_calloc(1, sizeof *b + n * sizeof b->waits[0]);
+    b->session = s;
+    b->spec = spec;
+    b->argv = argv_copy(argv, argc);
+    b->argc = argc;
+    b->kind = kind;
+    for (uint32_t i = 0; i < n; i++) {
+        bool twice = false; /* BLPOP a a: one place in the queue is enough */
+        for (uint32_t j = 0; j < i && !twice; j++)
+            twice = slice_eq(keys[i], keys[j]);
+        if (twice) continue;
+        struct block_wait *w = &b->waits[b->count++];
+        w->block = b;
+        w->key = key_get(session_db(s), keys[i]);
+        list_add(&w->key->waiters, &w->of_key);
+    }
+    if (deadline_ms > 0) heap_put(&e->deadlines, &b->deadline, deadline_ms);
+    s->block = b;
+    e->blocked_count++;
+}
+
+void block_end(struct session *s)
+{
+    struct block *b = s->block;
+    if (b == NULL) return;
+    s->block = NULL;
+    s->engine->blocked_count--;
+    heap_del(&s->engine->deadlines, &b->deadline);
+    for (uint32_t i = 0; i < b->count; i++) {
+        struct blocked_key *k = b->waits[i].key;
+        list_del(&b->waits[i].of_key);
+        if (!list_empty(&k->waiters)) continue;
+        list_del(&k->ready);
+        (void)dict_del(&k->db->blocked, blocked_name(k));
+    }
+    mem_free(b->argv);
+    mem_free(b);
+}
+
+static void make_ready(struct blocked_key *k)
+{
+    if (list_empty(&k->ready)) list_add(&k->db->engine->ready, &k->ready);
+}
+
+void block_signal(struct db *db, struct slice key)
+{
+    struct blocked_key *k = dict_find(&db->blocked, key);
+    if (k != NULL) make_ready(k);
+}
+
+void block_signal_all(struct db *db)
+{
+    struct dict_iter i;
+    dict_iter_init(&i, &db->blocked);
+    for (struct blocked_key *k = dict_iter_next(&i); k != NULL; k = dict_iter_next(&i))
+        make_ready(k);
+    dict_iter_fini(&i);
+}

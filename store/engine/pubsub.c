@@ -1,0 +1,251 @@
+#include "pubsub.h"
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "store/engine/db.h"
+
+struct channel {
+    struct list subs; /* of struct sub.of_channel, in the order they came */
+    uint32_t count;
+};
+
+struct sub {
+    struct list of_channel;
+    struct channel *channel; /* borrowed: lives while it has subs */
+    struct session *session; /* borrowed: owns this through its map */
+};
+
+static struct map *table(const struct engine *e, enum pubsub_kind kind)
+{
+    struct engine *w = (struct engine *)(uintptr_t)e;
+    if (kind == PUBSUB_CHANNEL) return &w->channels;
+    return kind == PUBSUB_PATTERN ? &w->patterns : &w->shard_channels;
+}
+
+static struct map *mine(struct session_subs *subs, enum pubsub_kind kind)
+{
+    if (kind == PUBSUB_CHANNEL) return &subs->channels;
+    return kind == PUBSUB_PATTERN ? &subs->patterns : &subs->shard_channels;
+}
+
+bool pubsub_subscribe(struct session *s, enum pubsub_kind kind, struct slice name)
+{
+    if (s->subs == NULL) s->subs = mem_new(struct session_subs);
+    if (map_find(mine(s->subs, kind), name) != NULL) return false;
+
+    struct map *all = table(s->engine, kind);
+    struct channel *c = map_find(all, name);
+    if (c == NULL) {
+        c = mem_new(struct channel);
+        list_init(&c->subs);
+        (void)map_put(all, name, c);
+    }
+    struct sub *sub = mem_new(struct sub);
+    sub->channel = c;
+    sub->session = s;
+    list_add(&c->subs, &sub->of_channel);
+    c->count++;
+    (void)map_put(mine(s->subs, kind), name, sub);
+    return true;
+}
+
+static void leave(struct engine *e, enum pubsub_kind kind, struct slice name, struct sub *sub)
+{
+    struct channel *c = sub->channel;
+    list_del(&sub->of_channel);
+    mem_free(sub);
+    if (--c->count > 0) return;
+    (void)map_take(table(e, kind), name);
+    mem_free(c);
+}
+
+bool pubsub_unsubscribe(struct session *s, enum pubsub_kind kind, struct slice name)
+{
+    if (s->subs == NULL) return false;
+    struct sub *sub = map_take(mine(s->subs, kind), name);
+    if (sub == NULL) return false;
+    leave(s->engine, kind, name, sub);
+    return true;
+}
+
+struct leaving {
+    struct engine *engine;
+    enum pubsub_kind kind;
+};
+
+static bool leave_one(struct slice name, void *value, void *data)
+{
+    const struct leaving *l = data;
+    leave(l->engine, l->kind, name, value);
+    return true;
+}
+
+void pubsub_leave(struct session *s)
+{
+    if (s->subs == NULL) return;
+    for (int kind = PUBSUB_CHANNEL; kind <= PUBSUB_SHARD; kind++) {
+        struct leaving l = {s->engine, (enum pubsub_kind)kind};
+        map_each(mine(s->subs, l.kind), leave_one, &l);
+        map_fini(mine(s->subs, l.kind));
+    }
+    mem_free(s->subs);
+    s->subs = NULL;
+}
+
+static bool take_first(struct slice name, void *value, void *data)
+{
+    (void)value;
+    *(struct slice *)data = name;
+    return false;
+}
+
+struct slice pubsub_any(const struct session *s, enum pubsub_kind kind)
+{
+    struct slice name = {0};
+    if (s->subs != NULL) map_each(mine(s->subs, kind), take_first, &name);
+    return name;
+}
+
+uint32_t pubsub_session_count(const struct session *s, enum pubsub_kind kind)
+{
+    return s->subs == NULL ? 0 : (uint32_t)mine(s->subs, kind)->count;
+}
+
+uint32_t session_sub_count(const struct session *s)
+{
+    return pubsub_session_count(s, PUBSUB_CHANNEL) + pubsub_session_count(s, PUBSUB_PATTERN) +
+           pubsub_session_count(s, PUBSUB_SHARD);
+}
+
+/* --- publishing --- */
+
+static void add_bulk(struct buf *b, struct slice s)
+{
+    buf_add_char(b, '$');
+    buf_add_u64(b, s.len);
+    buf_add(b, "\r\n", 2);
+    buf_add_slice(b, s);
+    buf_add(b, "\r\n", 2);
+}
+
+static struct shared *encode(int resp, const struct slice *words, uint32_t n)
+{
+    struct buf b = {0};
+    buf_add_char(&b, resp < 3 ? '*' : '>');
+    buf_add_u64(&b, n);
+    buf_add(&b, "\r\n", 2);
+    for (uint32_t i = 0; i < n; i++)
+        add_bulk(&b, words[i]);
+    struct shared *m = shared_new(buf_slice(&b));
+    buf_fini(&b);
+    return m;
+}
+
+/* Sends one message to all of c; encoded when the first client of a protocol needs it. */
+static uint32_t deliver(const struct channel *c, const struct slice *words, uint32_t n)
+{
+    struct shared *by_resp[2] = {NULL, NULL};
+    list_each(at, &c->subs)
+    {
+        struct session *s = list_entry(at, struct sub, of_channel)->session;
+        struct shared **m = &by_resp[s->resp >= 3];
+        if (*m == NULL) *m = encode(s->resp, words, n);
+        session_push_shared(s, *m);
+    }
+    shared_unref(by_resp[0]);
+    shared_unref(by_resp[1]);
+    return c->count;
+}
+
+struct publishing {
+    struct slice channel, message;
+    uint32_t got;
+};
+
+static bool deliver_pattern(struct slice pattern, void *value, void *data)
+{
+    struct publishing *p = data;
+    if (!slice_glob(pattern, p->channel, false)) return true;
+    const struct slice words[] = {SLICE("pmessage"), pattern, p->channel, p->message};
+    p->got += deliver(value, words, 4);
+    return true;
+}
+
+uint32_t pubsub_publish(struct engine *e, enum pubsub_kind kind, struct slice channel,
+                        struct slice message)
+{
+    struct publishing p = {channel, message, 0};
+    struct slice word = kind == PUBSUB_SHARD ? SLICE("smessage") : SLICE("message");
+    const struct slice words[] = {word, channel, message};
+    e->stats.pubsub_messages++;
+    const struct channel *c = map_find(table(e, kind), channel);
+    if (c != NULL) p.got += deliver(c, words, 3);
+    if (kind == PUBSUB_CHANNEL && e->patterns.count > 0)
+        map_each(&e->patterns, deliver_pattern, &p);
+    return p.got;
+}
+
+uint32_t pubsub_subscribers(const struct engine *e, enum pubsub_kind kind, struct slice name)
+{
+    const struct channel *c = map_find(table(e, kind), name);
+    return c == NULL ? 0 : c->count;
+}
+
+void pubsub_each(const struct engine *e, enum pubsub_kind kind,
+                 bool (*fn)(struct slice name, void *channel, void *data), void *data)
+{
+    map_each(table(e, kind), fn, data);
+}
+
+/* --- keyspace notifications --- */
+
+static const struct {
+    char letter;
+    int bit;
+} letters[] = {{'g', NOTIFY_GENERIC}, {'$', NOTIFY_STRING},   {'l', NOTIFY_LIST},
+               {'s', NOTIFY_SET},     {'h', NOTIFY_HASH},     {'z', NOTIFY_ZSET},
+               {'x', NOTIFY_EXPIRED}, {'e', NOTIFY_EVICTED},  {'t', NOTIFY_STREAM},
+               {'d', NOTIFY_MODULE},  {'K', NOTIFY_KEYSPACE}, {'E', NOTIFY_KEYEVENT},
+               {'m', NOTIFY_KEYMISS}, {'n', NOTIFY_NEW}};
+
+int notify_parse(struct slice text)
+{
+    int flags = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        int bit = text.p[i] == 'A' ? NOTIFY_ALL : 0;
+        for (size_t j = 0; bit == 0 && j < sizeof letters / sizeof letters[0]; j++)
+            if (letters[j].letter == text.p[i]) bit = letters[j].bit;
+        if (bit == 0) return -1;
+        flags |= bit;
+    }
+    return flags;
+}
+
+void notify_format(int flags, struct buf *out)
+{
+    bool all = (flags & NOTIFY_ALL) == NOTIFY_ALL;
+    if (all) buf_add_char(out, 'A');
+    for (size_t j = 0; j < sizeof letters / sizeof letters[0]; j++) {
+        bool in_all = (letters[j].bit & NOTIFY_ALL) != 0;
+        if ((flags & letters[j].bit) != 0 && !(all && in_all)) buf_add_char(out, letters[j].letter);
+    }
+}
+
+void db_notify(struct db *db, struct slice key, enum notify_class class, const char *event)
+{
+    struct engine *e = db->engine;
+    if ((e->notify_flags & (uint32_t) class) == 0 || e->loading) return;
+    struct buf name = {0};
+    struct slice word = slice_of(event);
+    if ((e->notify_flags & NOTIFY_KEYSPACE) != 0) {
+        buf_addf(&name, "__keyspace@%u__:", db->id);
+        buf_add_slice(&name, key);
+        (void)pubsub_publish(e, PUBSUB_CHANNEL, buf_slice(&name), word);
+        buf_clear(&name);
+    }
+    if ((e->notify_flags & NOTIFY_KEYEVENT) != 0) {
+        buf_addf(&name, "__keyevent@%u__:%s", db->id, event);
+        (void)pubsub_publish(e, PUBSUB_CHANNEL, buf_slice(&name), key);
+    }
+    buf_fini(&name);
+}

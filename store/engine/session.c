@@ -1,0 +1,106 @@
+#include "session.h"
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "store/engine/block.h"
+#include "store/engine/pubsub.h"
+#include "store/engine/watch.h"
+
+struct shared *shared_new(struct slice bytes)
+{
+    must(bytes.len <= UINT32_MAX);
+    struct shared *m = mem_alloc(sizeof *m + bytes.len);
+    m->refs = 1;
+    m->len = (uint32_t)bytes.len;
+    if (bytes.len > 0) memcpy(m->bytes, bytes.p, bytes.len);
+    return m;
+}
+
+void shared_ref(struct shared *s)
+{
+    must(s->refs < UINT32_MAX);
+    s->refs++;
+}
+
+void shared_unref(struct shared *s)
+{
+    if (s == NULL) return;
+    must(s->refs > 0);
+    if (--s->refs == 0) mem_free(s);
+}
+
+void session_init(struct session *s, struct engine *e, const struct session_io *io)
+{
+    *s = (struct session){.engine = e, .io = io, .resp = 2};
+    s->id = ++e->session_next_id;
+    s->user = SLICE("default");
+    s->authenticated = e->config.requirepass[0] == '\0';
+    s->created_ms = e->now_ms;
+    s->active_ms = e->now_ms;
+    list_init(&s->all);
+    list_init(&s->touched);
+    list_init(&s->monitor);
+    list_init(&s->watches);
+    list_add(&e->sessions, &s->all);
+    e->session_count++;
+}
+
+void session_queue_clear(struct session *s)
+{
+    for (uint32_t i = 0; i < s->queue_count; i++)
+        mem_free(s->queue[i].argv);
+    mem_free(s->queue);
+    s->queue = NULL;
+    s->queue_count = 0;
+    s->queue_cap = 0;
+    s->queue_bytes = 0;
+    s->flags &= ~(uint32_t)(SESSION_MULTI | SESSION_MULTI_DIRTY);
+}
+
+void session_fini(struct session *s)
+{
+    if (s == NULL || s->engine == NULL) return;
+    block_end(s);
+    watch_clear(s);
+    pubsub_leave(s);
+    session_queue_clear(s);
+    list_del(&s->touched);
+    list_del(&s->monitor);
+    list_del(&s->all);
+    s->engine->session_count--;
+    if (s->engine->current == s) s->engine->current = NULL;
+    buf_fini(&s->out);
+    mem_free((char *)(uintptr_t)s->name.p);
+    s->name = (struct slice){0};
+    s->engine = NULL;
+}
+
+void session_touch(struct session *s)
+{
+    if (list_empty(&s->touched)) list_add(&s->engine->touched_sessions, &s->touched);
+}
+
+void session_push(struct session *s, struct slice bytes)
+{
+    buf_add_slice(&s->out, bytes);
+    session_touch(s);
+}
+
+void session_push_shared(struct session *s, struct shared *m)
+{
+    if (s == s->engine->current || s->io->share == NULL) {
+        buf_add(&s->out, m->bytes, m->len);
+    } else {
+        s->io->share(s, m);
+    }
+    session_touch(s);
+}
+
+void session_close(struct session *s, const char *why)
+{
+    if (s == s->engine->current) {
+        s->flags |= SESSION_CLOSE_SOON;
+    } else if (s->io->close != NULL) {
+        s->io->close(s, why, true);
+    }
+}
