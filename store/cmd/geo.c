@@ -67,15 +67,52 @@ void geo_reply_distance(struct cmd *c, double d)
     reply_bulk(c->reply, slice_make(text, len > 0 ? (size_t)len : 0));
 }
 
-/* Redis writes coordinates with 17 decimals, as a bulk string or RESP3's double. */
+__extension__ typedef unsigned __int128 wide;
+
+/* What fmt_decimal writes, many times faster: 17 decimals, rounded to even, without the zeros at
+ * the end. A coordinate is a whole number of 2^-s; times 10^17 that fits in 128 bits. */
+static size_t fmt_degrees(char *out, double degrees)
+{
+    static const uint64_t unit = 100000000000000000U;
+    int exponent = 0;
+    double part = frexp(fabs(degrees), &exponent);
+    int s = 53 - exponent;
+    if (degrees == 0 || s < 1 || s > 70) return fmt_decimal(out, degrees);
+
+    uint64_t bits = (uint64_t)(part * 9007199254740992.0);
+    uint64_t whole = s < 64 ? bits >> s : 0;
+    wide below = (wide)1 << s;
+    wide product = (bits & (below - 1)) * (wide)unit;
+    uint64_t decimals = (uint64_t)(product >> s);
+    wide rest = product & (below - 1);
+    if (rest > below / 2 || (rest == below / 2 && decimals % 2 == 1)) decimals++;
+    if (decimals == unit) {
+        decimals = 0;
+        whole++;
+    }
+
+    size_t len = 0;
+    if (degrees < 0 && (whole > 0 || decimals > 0)) out[len++] = '-';
+    len += fmt_u64(out + len, whole);
+    if (decimals == 0) return len;
+    out[len++] = '.';
+    for (int i = 16; i >= 0; i--, decimals /= 10)
+        out[len + (size_t)i] = (char)('0' + decimals % 10);
+    len += 17;
+    while (out[len - 1] == '0')
+        len--;
+    return len;
+}
+
+/* A bulk string, or RESP3's double. */
 static void reply_degrees(struct reply *r, double degrees)
 {
+    char text[FMT_DECIMAL];
+    size_t len = fmt_degrees(text, degrees);
     if (r->resp < 3) {
-        reply_bulk_decimal(r, degrees);
+        reply_bulk(r, slice_make(text, len));
         return;
     }
-    char text[FMT_DECIMAL];
-    size_t len = fmt_decimal(text, degrees);
     buf_add_char(r->out, ',');
     buf_add(r->out, text, len);
     buf_add(r->out, "\r\n", 2);
