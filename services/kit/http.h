@@ -68,7 +68,7 @@ enum http_body_kind {
 
 struct http_route {
     enum http_method method;
-    const char *path; /* ":name" takes one segment; a last segment "*" takes the rest */
+    const char *path; /* "/:name" takes one segment; a last segment "*" takes the rest */
     http_handler handler;
     int roles; /* of enum auth_role */
     enum http_body_kind body;

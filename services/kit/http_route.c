@@ -32,14 +32,16 @@ void methods_list(uint32_t methods, struct buf *out)
     buf_add_cstr(out, "OPTIONS");
 }
 
-/* Matches one pattern; parameters go to m. A parameter takes one segment that is not empty. */
+/* Matches one pattern; parameters go to m. A parameter takes one segment that is not empty; a
+ * ':' inside a segment (/v1/locations:batch) is a plain character. */
 static bool match_one(const char *pattern, struct slice path, struct route_match *m)
 {
     const char *p = pattern;
     size_t at = 0;
     m->params_count = 0;
     while (*p != '\0') {
-        if (*p != ':' && !(*p == '*' && p[1] == '\0')) {
+        bool param_here = p > pattern && p[-1] == '/' && (*p == ':' || (*p == '*' && p[1] == '\0'));
+        if (!param_here) {
             if (at >= path.len || path.p[at] != *p) return false;
             p++;
             at++;
