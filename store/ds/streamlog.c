@@ -445,7 +445,7 @@ static uint64_t trim_block(struct streamlog *l, const struct streamlog_trim *how
 {
     uint64_t deleted = 0;
     while (l->length > 0 && (how->limit == 0 || deleted < how->limit)) {
-        struct stream_id first;
+        struct stream_id first = {0};
         struct idtable_at at = {0, 0};
         if (!how->by_id && l->length <= how->length_max) break;
         (void)streamlog_first(l, &first);
