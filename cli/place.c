@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/must.h"
 #include "base/rng.h"
 
 enum { SECRET_BYTES = 32, PORTS_TRIED = 1000 };
@@ -25,9 +26,10 @@ static bool make_dir(const char *path)
 /* Made whole before it has its name, so that two starts at once agree on one. */
 static bool make_secret(const char *path)
 {
+    must(strlen(path) < PATH_MAX + 16);
     unsigned char bytes[SECRET_BYTES];
     char text[SECRET_BYTES * 2 + 2];
-    char fresh[PATH_MAX];
+    char fresh[PATH_MAX + 48];
     if (access(path, R_OK) == 0) return true;
     rng_secret(bytes, sizeof bytes);
     for (size_t i = 0; i < SECRET_BYTES; i++) {

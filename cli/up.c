@@ -128,7 +128,6 @@ static struct child *add_service(struct up *u, const char *program, int number, 
         child_argf(c, "--port", "%d", c->port);
     }
     child_argf(c, "--admin-port", "%d", c->admin_port);
-    child_argf(c, "--store", "%s", cstr(&u->store_url));
     child_argf(c, "--jwt-secret-file", "%s/jwt-secret", cstr(&u->dir));
     child_argf(c, "--regions-file", "%s", cstr(&u->regions));
     child_argf(c, "--log-level", "%s", o->log_level);
@@ -378,6 +377,19 @@ static void listen_signals(struct up *u)
     uv_timer_start(&u->news, on_news, NEWS_MS, NEWS_MS);
 }
 
+/* What is shown and written from now on is the URL without its user and password. */
+static void hide_password(struct up *u)
+{
+    struct slice url = buf_slice(&u->store_url);
+    size_t at = url.len;
+    while (at > 0 && url.p[at - 1] != '@')
+        at--;
+    size_t scheme = slice_find(url, '/') + 2;
+    if (at <= scheme || url.p[scheme - 1] != '/') return;
+    memmove(u->store_url.p + scheme, u->store_url.p + at, url.len - at);
+    u->store_url.len = scheme + url.len - at;
+}
+
 static int run(struct up *u)
 {
     const struct up_options *o = u->opt;
@@ -393,6 +405,9 @@ static int run(struct up *u)
         buf_add_cstr(&u->store_url, "redis://127.0.0.1:7379");
     else
         add_store(u);
+    /* Through the environment: a password in it would show in the list of processes. */
+    must(setenv("HANSOM_STORE", cstr(&u->store_url), 1) == 0);
+    hide_password(u);
     add_services(u);
     find_ops_page(u);
     write_pidfile(o->pidfile);
