@@ -61,6 +61,7 @@ struct ride {
     struct slice driver_card; /* JSON of name, rating, vehicle as of going online, or empty */
     int64_t assigned_ms, arrived_ms, started_ms, ended_ms; /* 0: not yet */
     int64_t stops_done;
+    double end_lat, end_lon; /* where complete said it ended; both 0: not said */
 
     struct slice start_code;
     struct slice timeline; /* "requested@ms offered@ms ..." */
