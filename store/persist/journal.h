@@ -8,8 +8,8 @@
  *     loop thread:   append, append, ... -> pending --journal_turn--> inbox
  *     writer thread: inbox -> batch -> one write, one sync -> released, notify
  *
- *     When a single client waits (alone), the hand-over to the other thread would cost more
- *     than it gives: journal_turn then writes and syncs itself.
+ *     When there is a single client (alone), nobody's commands could go on meanwhile, and the
+ *     hand-over to the other thread would only cost: journal_turn writes and syncs itself.
  *
  * Failure:  a write that fails or stops short cuts the file back to the last whole record,
  *           keeps the rest, and is tried again every JOURNAL_RETRY_MS (JOURNAL_FULL). A sync that

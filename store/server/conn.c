@@ -115,21 +115,34 @@ static void batch_cut(struct conn *c, char *p, size_t n, struct batch *b)
     }
 }
 
+/* Runs the commands of a batch. Returns how many ran: fewer when the client must wait. */
+static uint32_t batch_run(struct conn *c, const struct batch *b)
+{
+    struct server *s = c->server;
+    uint32_t ran = 0;
+    if (b->count == 0) return 0;
+    exec_batch_begin(s->engine);
+    for (uint32_t i = 0; b->count > 1 && i < b->count; i++)
+        exec_prefetch(s->engine, &c->session, s->argv + s->cuts[i].first, s->cuts[i].argc);
+    while (ran < b->count && (ran == 0 || may_run(c))) {
+        const struct cut *cut = &s->cuts[ran++];
+        exec_command(s->engine, &c->session, s->argv + cut->first, cut->argc);
+    }
+    exec_batch_end(s->engine);
+    return ran;
+}
+
 /* Runs the commands in the n bytes at p, and returns how many bytes are done with. */
 static size_t conn_run(struct conn *c, char *p, size_t n)
 {
-    struct server *s = c->server;
     size_t done = 0;
     while (done < n && may_run(c)) {
         struct batch b;
         batch_cut(c, p + done, n - done, &b);
-        for (uint32_t i = 0; b.count > 1 && i < b.count; i++)
-            exec_prefetch(s->engine, &c->session, s->argv + s->cuts[i].first, s->cuts[i].argc);
-        for (uint32_t i = 0; i < b.count; i++) {
-            exec_command(s->engine, &c->session, s->argv + s->cuts[i].first, s->cuts[i].argc);
-            if (i + 1 == b.count || may_run(c)) continue;
+        uint32_t ran = batch_run(c, &b);
+        if (ran < b.count) {
             resp_reset(&c->resp); /* the rest is cut again once the client may go on */
-            return done + s->cuts[i].end;
+            return done + c->server->cuts[ran - 1].end;
         }
         done += b.end;
         if (b.step == RESP_MORE) break;
@@ -365,18 +378,12 @@ static void resume_all(struct server *s)
     }
 }
 
-/* Whether a single client waits for what was logged this turn. */
+/* Whether nobody else is there whose commands could go on while the journal syncs. */
 static bool is_alone(struct server *s)
 {
-    if (s->journal == NULL || !list_empty(&s->gated)) return false;
-    uint64_t released = durable_released(s);
-    uint32_t waiting = 0;
-    list_each(at, &s->dirty)
-    {
-        const struct conn *c = list_entry(at, struct conn, dirty);
-        if (c->session.depends_on > released && ++waiting > 1) return false;
-    }
-    return waiting == 1;
+    if (s->journal == NULL || s->conn_count != 1 || list_empty(&s->dirty)) return false;
+    const struct conn *c = list_entry(s->dirty.next, struct conn, dirty);
+    return c->session.depends_on > durable_released(s);
 }
 
 void conns_turn(struct server *s)

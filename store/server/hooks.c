@@ -10,7 +10,6 @@ static void info_persistence(const struct server *s, struct buf *out)
     struct journal_stats stats = {0};
     if (s->journal != NULL) journal_stats(s->journal, &stats);
     bool running = s->rewrite.state == REWRITE_RUNNING;
-    buf_addf(out, "loading:%d\r\nasync_loading:0\r\n", s->engine->loading ? 1 : 0);
     buf_addf(out, "rdb_changes_since_last_save:%" PRIu64 "\r\nrdb_bgsave_in_progress:0\r\n",
              s->engine->dirty);
     buf_addf(out, "rdb_last_save_time:%" PRId64 "\r\nrdb_last_bgsave_status:ok\r\n",

@@ -121,7 +121,7 @@ void listen_close(struct server *s);
 /* Replays the journal and connects it to the engine; nothing without appendonly. */
 bool durable_open(struct server *s, char *why);
 
-/* Passes the turn's records on. alone: a single client waits for them. */
+/* Passes the turn's records on. alone: there is a single client, and it waits for them. */
 void durable_turn(struct server *s, bool alone);
 
 /* Bytes depending on positions up to this one may leave. */

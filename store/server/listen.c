@@ -70,8 +70,7 @@ static void on_accept(uv_poll_t *handle, int status, int events)
         int fd = accept4(l->fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno == EINTR || errno == ECONNABORTED) continue;
-            if (errno != EAGAIN)
-                log_warn("accept_failed", LOG_CSTR("why", strerror(errno)));
+            if (errno != EAGAIN) log_warn("accept_failed", LOG_CSTR("why", strerror(errno)));
             return;
         }
         const char *no = why_not(s, &sa);

@@ -100,6 +100,7 @@ int main(int argc, char **argv)
 {
     char why[OPTIONS_ERROR] = "";
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of the write, not an end */
     struct engine *e = engine_new();
     exec_attach(e);
     int code = settle(options_read(&e->config, argc, argv, environ, why), why);
