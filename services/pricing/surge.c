@@ -181,6 +181,12 @@ void surge_supply(struct surge *s, surge_cell cell, int64_t drivers)
     if (e != NULL) e->supply = drivers < 0 ? 0 : drivers;
 }
 
+void surge_supply_at_least(struct surge *s, surge_cell cell, int64_t drivers)
+{
+    struct surge_entry *e = find(s, cell);
+    if (e != NULL && drivers > e->supply) e->supply = drivers;
+}
+
 /* Requests per idle driver over the window. Where drivers decline, the free ones count for less:
  * with 10 offers and 5 accepts each is worth half. Few offers say nothing. */
 static double pressure(const struct surge *s, struct surge_entry *e, int64_t now_ms)

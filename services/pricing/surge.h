@@ -98,6 +98,9 @@ void surge_resume(struct surge *s, surge_cell cell, double shown);
 /* Sets how many idle drivers stand in a cell that the region knows; others are ignored. */
 void surge_supply(struct surge *s, surge_cell cell, int64_t drivers);
 
+/* The same, unless more are known already. */
+void surge_supply_at_least(struct surge *s, surge_cell cell, int64_t drivers);
+
 /* One step for all cells; forgets those that are back at 1 without demand. Returns how many
  * multipliers changed. */
 size_t surge_step(struct surge *s, int64_t now_ms);

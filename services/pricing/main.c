@@ -1,0 +1,106 @@
+/* hansom-pricing: wiring only. */
+#include "services/pricing/pricing.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static const struct http_route routes[] = {
+#define ROUTE HTTP_ROUTE
+#include "services/pricing/routes.def"
+#undef ROUTE
+};
+
+static const struct option_spec options[] = {
+#define OPT(field, ...) OPTION_SPEC(struct pricing_options, field, __VA_ARGS__)
+#include "services/pricing/options.def"
+#undef OPT
+};
+
+static const struct metric_spec metrics[] = {
+#define METRIC METRIC_SPEC
+#include "services/pricing/metrics.def"
+#undef METRIC
+};
+
+static bool check(struct app *app, void *service, struct buf *why)
+{
+    struct pricing *p = service;
+    return quote_keys_from(app_options(app), &p->keys, why);
+}
+
+/* The name by which the group knows this process. */
+static void name_consumer(struct pricing *p)
+{
+    char host[40] = "pricing";
+    if (p->options.consumer[0] != '\0') {
+        (void)snprintf(p->consumer, sizeof p->consumer, "%s", p->options.consumer);
+        return;
+    }
+    (void)gethostname(host, sizeof host - 1);
+    (void)snprintf(p->consumer, sizeof p->consumer, "%s-%d", host, (int)getpid());
+}
+
+static bool start(struct app *app, void *service)
+{
+    struct pricing *p = service;
+    p->app = app;
+    p->life = lifecycle_new(app_store(app));
+    name_consumer(p);
+    const struct region *served[REGIONS_MAX];
+    p->regions_count = app_served(app, served, REGIONS_MAX);
+    for (size_t i = 0; i < p->regions_count; i++) {
+        p->settlers[i] = settler_new(p, served[i]->id);
+        p->keepers[i] = surge_keeper_new(p, served[i]->id);
+    }
+    return true;
+}
+
+static void on_drained(void *data)
+{
+    app_release(data);
+}
+
+static void drain(struct app *app, void *service)
+{
+    struct pricing *p = service;
+    for (size_t i = 0; i < p->regions_count; i++) {
+        app_hold(app);
+        settler_drain(p->settlers[i], on_drained, app);
+        app_hold(app);
+        surge_keeper_drain(p->keepers[i], on_drained, app);
+    }
+}
+
+static void stop(struct app *app, void *service)
+{
+    struct pricing *p = service;
+    (void)app;
+    for (size_t i = 0; i < p->regions_count; i++) {
+        settler_close(p->settlers[i]);
+        surge_keeper_close(p->keepers[i]);
+    }
+    lifecycle_free(p->life);
+}
+
+int main(int argc, char **argv)
+{
+    static struct pricing p;
+    return app_run(&(struct app_spec){.name = "hansom-pricing",
+                                      .summary = "Quotes, fares, settlement and surge.",
+                                      .port = 8082,
+                                      .admin_port = 9082,
+                                      .options = options,
+                                      .options_count = sizeof options / sizeof options[0],
+                                      .values = &p.options,
+                                      .metrics = metrics,
+                                      .metrics_count = M_COUNT,
+                                      .metric_out = p.metric,
+                                      .routes = routes,
+                                      .routes_count = sizeof routes / sizeof routes[0],
+                                      .service = &p,
+                                      .check = check,
+                                      .start = start,
+                                      .drain = drain,
+                                      .stop = stop},
+                   argc, argv);
+}

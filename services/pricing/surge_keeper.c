@@ -1,0 +1,386 @@
+#include "surge_keeper.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "services/kit/ids.h"
+#include "services/kit/keys.h"
+#include "services/kit/leader.h"
+#include "services/pricing/pricing.h"
+
+#include <stdio.h>
+
+/* Entries read at a time, and times in a round; what is left is read in the next one. */
+enum { EVENTS_COUNT = 1000, EVENTS_ROUNDS = 100 };
+
+/* One round of the leader, every surge_ms:
+ *
+ *   RESTING -> RESUME (once a leadership) -> PINS -> EVENTS (until none are left) -> SUPPLY
+ *      ^                                                                                |
+ *      +---------------- WRITE <---------- surge_step <---------------------------------+
+ *
+ * Any answer that is not one ends the round; the next one begins where this one stopped. */
+enum keeper_at {
+    KEEPER_RESTING,
+    KEEPER_RESUME,
+    KEEPER_PINS,
+    KEEPER_EVENTS,
+    KEEPER_SUPPLY,
+    KEEPER_WRITE
+};
+
+struct surge_keeper {
+    struct pricing *pricing; /* borrowed */
+    char region[33];         /* a region id and a NUL */
+    struct leader *leader;   /* owned */
+    uv_timer_t timer;
+    struct surge surge;
+    enum keeper_at at;
+    bool resumed; /* this leadership has taken over what was shown */
+    int rounds;
+    char cursor[48]; /* the last entry counted */
+    size_t calls;    /* of SUPPLY and WRITE, under way */
+    bool failed;     /* one of them */
+    bool draining;
+    bool closing;
+    bool timer_closed;
+    void (*drained)(void *data);
+    void *drained_data;
+    struct log_gate gate;
+};
+
+/* One count of a cell's idle drivers of a product. */
+struct supply {
+    struct surge_keeper *keeper;
+    surge_cell cell;
+};
+
+static void keeper_step(struct surge_keeper *k);
+
+static struct store *store_of(const struct surge_keeper *k)
+{
+    return app_store(k->pricing->app);
+}
+
+static int64_t timeout_of(const struct surge_keeper *k)
+{
+    return app_options(k->pricing->app)->store_timeout_ms;
+}
+
+/* The round is over, well or not. */
+static void rest(struct surge_keeper *k)
+{
+    k->at = KEEPER_RESTING;
+    if (k->drained != NULL) {
+        void (*fn)(void *data) = k->drained;
+        k->drained = NULL;
+        fn(k->drained_data);
+    }
+    if (!k->closing || !k->timer_closed) return;
+    surge_fini(&k->surge);
+    mem_free(k);
+}
+
+static void give_up(struct surge_keeper *k, enum store_status status, const redisReply *reply)
+{
+    uint64_t missed = 0;
+    if (log_gate_open(&k->gate, clock_mono_ms(), 10000, &missed))
+        log_warn("surge_round_failed", LOG_CSTR("region", k->region), LOG_INT("at", k->at),
+                 LOG_CSTR("status", store_status_text(status)),
+                 LOG_STR("error", reply_slice(reply)), LOG_INT("missed", missed));
+    rest(k);
+}
+
+static void on_shown(void *data, enum store_status status, const redisReply *reply)
+{
+    struct surge_keeper *k = data;
+    if (status != STORE_OK) {
+        give_up(k, status, reply);
+        return;
+    }
+    for (size_t i = 0; i + 1 < reply_count(reply); i += 2) {
+        surge_cell cell = 0;
+        if (surge_cell_parse(reply_slice(reply_at(reply, i)), &cell))
+            surge_resume(&k->surge, cell, reply_double(reply_at(reply, i + 1), 1));
+    }
+    k->resumed = true;
+    k->at = KEEPER_PINS;
+    keeper_step(k);
+}
+
+/* Removes pins that have run out, one by one: what somebody sets meanwhile has another value,
+ * but it would be lost, so only long dead ones go. */
+static void on_pins(void *data, enum store_status status, const redisReply *reply)
+{
+    enum { DEAD_MS = 60000 };
+    struct surge_keeper *k = data;
+    struct key_text key;
+    int64_t now_ms = clock_wall_ms();
+    if (status != STORE_OK) {
+        give_up(k, status, reply);
+        return;
+    }
+    for (size_t i = 0; i + 1 < reply_count(reply); i += 2) {
+        double m = 0;
+        int64_t until_ms = 0;
+        struct slice value = reply_slice(reply_at(reply, i + 1));
+        if (surge_pin_parse(value, &m, &until_ms) && until_ms + DEAD_MS > now_ms) continue;
+        STORE_CALL(store_of(k), timeout_of(k), NULL, NULL, SLICE("HDEL"),
+                   key_make0(&key, KEY_SURGE_PIN, slice_of(k->region)),
+                   reply_slice(reply_at(reply, i)));
+    }
+    k->rounds = 0;
+    k->at = KEEPER_EVENTS;
+    keeper_step(k);
+}
+
+/* The time in front of an entry's '-'. */
+static int64_t entry_ms(struct slice id)
+{
+    struct slice head = {0};
+    int64_t ms = -1;
+    if (slice_cut(&id, '-', &head)) (void)slice_i64(head, &ms);
+    return ms;
+}
+
+static void count_entry(struct surge_keeper *k, const redisReply *entry, int64_t now_ms)
+{
+    const redisReply *fields = reply_at(entry, 1);
+    struct slice type = reply_field_slice(fields, "type");
+    struct geo_point p = {reply_double(reply_field(fields, "lon"), 999),
+                          reply_double(reply_field(fields, "lat"), 999)};
+    enum surge_event event = SURGE_REQUEST;
+    if (slice_is(type, "offer"))
+        event = SURGE_OFFER;
+    else if (slice_is(type, "accept"))
+        event = SURGE_ACCEPT;
+    else if (!slice_is(type, "create") && !slice_is(type, "lead_time"))
+        return;
+    bool waits = slice_is(reply_field_slice(fields, "to"), "scheduled");
+    if (waits || !geohash_valid(p)) return; /* a scheduled ride is demand when its time comes */
+    int64_t at_ms = entry_ms(reply_slice(reply_at(entry, 0)));
+    surge_count(&k->surge, event, surge_cell_at(p), at_ms, now_ms);
+}
+
+static void on_events(void *data, enum store_status status, const redisReply *reply)
+{
+    struct surge_keeper *k = data;
+    if (status != STORE_OK) {
+        give_up(k, status, reply);
+        return;
+    }
+    int64_t now_ms = clock_wall_ms();
+    size_t n = reply_count(reply);
+    for (size_t i = 0; i < n; i++)
+        count_entry(k, reply_at(reply, i), now_ms);
+    if (n > 0)
+        (void)slice_cstr(reply_slice(reply_at(reply_at(reply, n - 1), 0)), k->cursor,
+                         sizeof k->cursor);
+    if (n < EVENTS_COUNT || ++k->rounds >= EVENTS_ROUNDS) k->at = KEEPER_SUPPLY;
+    keeper_step(k);
+}
+
+static void send_events(struct surge_keeper *k)
+{
+    struct key_text key;
+    struct slice parts[2] = {SLICE("("), slice_of(k->cursor)};
+    struct store_cmd *c = store_cmd(store_of(k), "XRANGE");
+    store_arg(c, key_make0(&key, KEY_RIDES_EVENTS, slice_of(k->region)));
+    store_arg_parts(c, parts, 2);
+    store_arg_cstr(c, "+");
+    store_arg_cstr(c, "COUNT");
+    store_arg_i64(c, EVENTS_COUNT);
+    store_send(store_of(k), c, timeout_of(k), on_events, k);
+}
+
+static void call_done(struct surge_keeper *k, enum store_status status, const redisReply *reply)
+{
+    if (status != STORE_OK) k->failed = true;
+    if (--k->calls > 0) return;
+    if (k->failed) {
+        give_up(k, status, reply);
+        return;
+    }
+    if (k->at == KEEPER_WRITE) {
+        rest(k);
+        return;
+    }
+    k->at = KEEPER_WRITE;
+    keeper_step(k);
+}
+
+static void on_supply(void *data, enum store_status status, const redisReply *reply)
+{
+    struct supply *s = data;
+    struct surge_keeper *k = s->keeper;
+    /* A driver may serve several products: the largest index is the best count of drivers. */
+    if (status == STORE_OK) surge_supply_at_least(&k->surge, s->cell, reply_i64(reply, 0));
+    mem_free(s);
+    call_done(k, status, reply);
+}
+
+static void send_supply(struct surge_keeper *k)
+{
+    const struct region *region = regions_find(app_regions(k->pricing->app), slice_of(k->region));
+    struct key_text key;
+    char min[24];
+    char max[24];
+    k->failed = false;
+    k->calls = 1; /* ours, until all are sent */
+    for (size_t i = 0; region != NULL && i < k->surge.count; i++) {
+        surge_cell cell = k->surge.entries[i].cell;
+        uint64_t from = 0;
+        uint64_t to = 0;
+        surge_cell_scores(cell, &from, &to);
+        (void)snprintf(min, sizeof min, "%llu", (unsigned long long)from);
+        (void)snprintf(max, sizeof max, "(%llu", (unsigned long long)to);
+        surge_supply(&k->surge, cell, 0);
+        for (uint32_t p = 0; p < region->products_count; p++) {
+            struct supply *s = mem_new(struct supply);
+            *s = (struct supply){k, cell};
+            k->calls++;
+            STORE_CALL(
+                store_of(k), timeout_of(k), on_supply, s, SLICE("ZCOUNT"),
+                key_make1(&key, KEY_DRIVERS_IDLE, slice_of(k->region), region->products[p].id),
+                slice_of(min), slice_of(max));
+        }
+    }
+    call_done(k, STORE_OK, NULL);
+}
+
+static void on_written(void *data, enum store_status status, const redisReply *reply)
+{
+    call_done(data, status, reply);
+}
+
+/* The whole snapshot replaces the one before. Its four commands are built in one go, so nothing
+ * of this connection comes between them. */
+static void send_snapshot(struct surge_keeper *k)
+{
+    struct store *store = store_of(k);
+    struct key_text key;
+    char text[SURGE_CELL_HEX + 1];
+    char ulid[ULID_LEN + 1];
+    int64_t now_ms = clock_wall_ms();
+    (void)surge_step(&k->surge, now_ms);
+    struct slice name = key_make0(&key, KEY_SURGE, slice_of(k->region));
+    double highest = 1;
+
+    k->failed = false;
+    k->calls = 4;
+    STORE_CALL(store, timeout_of(k), on_written, k, SLICE("MULTI"));
+    STORE_CALL(store, timeout_of(k), on_written, k, SLICE("DEL"), name);
+    struct store_cmd *c = store_cmd(store, "HSET");
+    store_arg(c, name);
+    store_arg_cstr(c, "snapshot_id");
+    store_arg_cstr(c, id_ulid(now_ms, ulid));
+    store_arg_cstr(c, "at_ms");
+    store_arg_i64(c, now_ms);
+    for (size_t i = 0; i < k->surge.count; i++) {
+        const struct surge_entry *e = &k->surge.entries[i];
+        if (e->shown > highest) highest = e->shown;
+        if (e->shown <= 1) continue;
+        store_arg_cstr(c, surge_cell_text(e->cell, text));
+        store_arg_double(c, e->shown);
+    }
+    store_send(store, c, timeout_of(k), on_written, k);
+    STORE_CALL(store, timeout_of(k), on_written, k, SLICE("EXEC"));
+    metric_set(METRIC_AT(k->pricing->metric[M_SURGE], slice_of(k->region)), highest);
+}
+
+/* Does what the round is at. */
+static void keeper_step(struct surge_keeper *k)
+{
+    struct key_text key;
+    struct slice region = slice_of(k->region);
+    switch (k->at) {
+    case KEEPER_RESTING:
+        break;
+    case KEEPER_RESUME:
+        STORE_CALL(store_of(k), timeout_of(k), on_shown, k, SLICE("HGETALL"),
+                   key_make0(&key, KEY_SURGE, region));
+        break;
+    case KEEPER_PINS:
+        STORE_CALL(store_of(k), timeout_of(k), on_pins, k, SLICE("HGETALL"),
+                   key_make0(&key, KEY_SURGE_PIN, region));
+        break;
+    case KEEPER_EVENTS:
+        send_events(k);
+        break;
+    case KEEPER_SUPPLY:
+        send_supply(k);
+        break;
+    case KEEPER_WRITE:
+        send_snapshot(k);
+        break;
+    }
+}
+
+/* Begins anew with the window before now. */
+static void begin_leadership(struct surge_keeper *k)
+{
+    struct surge_limits limits = k->surge.limits;
+    int64_t from_ms = clock_wall_ms() - limits.window_ms;
+    surge_fini(&k->surge);
+    surge_init(&k->surge, &limits);
+    (void)snprintf(k->cursor, sizeof k->cursor, "%lld-0", (long long)from_ms);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct surge_keeper *k = timer->data;
+    if (k->at != KEEPER_RESTING || k->draining) return;
+    if (!leader_is(k->leader)) {
+        if (k->resumed) metric_clear(k->pricing->metric[M_SURGE]);
+        k->resumed = false;
+        return;
+    }
+    if (!k->resumed) begin_leadership(k);
+    k->at = k->resumed ? KEEPER_PINS : KEEPER_RESUME;
+    keeper_step(k);
+}
+
+struct surge_keeper *surge_keeper_new(struct pricing *p, struct slice region)
+{
+    struct surge_keeper *k = mem_new(struct surge_keeper);
+    struct surge_limits limits = surge_limits_standard();
+    limits.window_ms = p->options.surge_window_ms;
+    limits.multiplier_max = p->options.surge_max;
+    surge_init(&k->surge, &limits);
+    k->pricing = p;
+    (void)slice_cstr(region, k->region, sizeof k->region);
+    int64_t every_ms = p->options.surge_ms;
+    k->leader = leader_new(app_loop(p->app), app_store(p->app), region, "surge",
+                           every_ms * 3 > 3000 ? every_ms * 3 : 3000);
+    must(uv_timer_init(app_loop(p->app), &k->timer) == 0);
+    k->timer.data = k;
+    must(uv_timer_start(&k->timer, on_timer, (uint64_t)every_ms, (uint64_t)every_ms) == 0);
+    return k;
+}
+
+void surge_keeper_drain(struct surge_keeper *k, void (*cb)(void *data), void *data)
+{
+    k->draining = true;
+    (void)uv_timer_stop(&k->timer);
+    k->drained = cb;
+    k->drained_data = data;
+    if (k->at == KEEPER_RESTING) rest(k);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct surge_keeper *k = handle->data;
+    k->timer_closed = true;
+    if (k->at == KEEPER_RESTING) rest(k);
+}
+
+void surge_keeper_close(struct surge_keeper *k)
+{
+    if (k == NULL) return;
+    k->draining = true;
+    k->closing = true;
+    k->drained = NULL;
+    leader_close(k->leader);
+    uv_close((uv_handle_t *)&k->timer, on_timer_closed);
+}
