@@ -60,7 +60,8 @@ void buf_add_cstr(struct buf *b, const char *s);
 void buf_add_i64(struct buf *b, int64_t n);
 void buf_add_u64(struct buf *b, uint64_t n);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void buf_addv(struct buf *b, const char *format, va_list args);
+void buf_addv(struct buf *b, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* Writes n in decimal to out (at least 21 bytes, no NUL) and returns its length. */
 size_t fmt_u64(char *out, uint64_t n);

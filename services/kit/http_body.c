@@ -191,7 +191,7 @@ void body_time(struct body *b, const char *name, int64_t *unix_ms)
 
 void body_lat_lon(struct body *b, struct geo_point *out)
 {
-    struct geo_point p = {.lon = NAN, .lat = NAN};
+    struct geo_point p = {.lon = (double)NAN, .lat = (double)NAN};
     body_double(b, "lat", -GEOHASH_LAT_MAX, GEOHASH_LAT_MAX, &p.lat);
     body_double(b, "lon", -GEOHASH_LON_MAX, GEOHASH_LON_MAX, &p.lon);
     if (geohash_valid(p)) *out = p;

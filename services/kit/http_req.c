@@ -36,8 +36,7 @@ struct slice http_param(const struct http_req *req, const char *name)
 {
     for (uint32_t i = 0; i < req->match.params_count; i++)
         if (slice_is(req->match.params[i].name, name)) return req->match.params[i].value;
-    must(!"the route's path has no such parameter");
-    return SLICE("");
+    must_fail("the route's path has such a parameter", __FILE__, __LINE__);
 }
 
 static bool lookup(const struct http_req *req, enum MHD_ValueKind kind, const char *name,

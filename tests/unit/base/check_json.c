@@ -84,8 +84,8 @@ START_TEST(numbers_are_short_and_exact)
     double_is(&out, 3, "3");
     double_is(&out, 1e300, "1e+300");
     double_is(&out, 0.1 + 0.2, "0.30000000000000004");
-    double_is(&out, NAN, "null");
-    double_is(&out, INFINITY, "null");
+    double_is(&out, (double)NAN, "null");
+    double_is(&out, (double)INFINITY, "null");
     buf_fini(&out);
 }
 END_TEST
@@ -100,7 +100,7 @@ START_TEST(fixed_numbers_lose_their_trailing_zeros)
     fixed_is(&out, 0.999999, 2, "1");
     fixed_is(&out, -122.39, 6, "-122.39");
     fixed_is(&out, 12.34, 0, "12");
-    fixed_is(&out, NAN, 2, "null");
+    fixed_is(&out, (double)NAN, 2, "null");
     fixed_is(&out, 1e20, 2, "1e+20");
     buf_fini(&out);
 }

@@ -58,7 +58,7 @@ START_TEST(holes_and_islands_count)
     ck_assert_ptr_nonnull(at(r, 10.5, 11));
     ck_assert_ptr_null(at(r, 11.9, 10.1));
     ck_assert_ptr_null(at(r, 7, 7));
-    ck_assert_ptr_null(at(r, NAN, 1));
+    ck_assert_ptr_null(at(r, (double)NAN, 1));
     regions_free(r);
 }
 END_TEST

@@ -35,36 +35,36 @@ END_TEST
 
 START_TEST(other_texts_are_refused_with_a_reason)
 {
-    static const char *const bad[] = {
-        "",
-        "redis:/",
-        "redis://",
-        "redis://:1",
-        "redis://h:0",
-        "redis://h:65536",
-        "redis://h:x",
-        "redis://h:",
-        "redis://user@h:1",
-        "redis://a:%4@h:1",
-        "redis://a:%00@h:1",
-        "redis://[::1",
-        "redis://[::1]x",
-        "redis://h/1",
-        "redis://h1,h2",
-        "rediss://h:1",
-        "http://h",
-        "unix://",
-        "unix://relative",
-        "h:1",
-        "redis://a b:1",
-        "unix:///012345678901234567890123456789012345678901234567890123456789012345678901234567890"
-        "12345678901234567890123456789"};
+    static const char *const bad[] = {"",
+                                      "redis:/",
+                                      "redis://",
+                                      "redis://:1",
+                                      "redis://h:0",
+                                      "redis://h:65536",
+                                      "redis://h:x",
+                                      "redis://h:",
+                                      "redis://user@h:1",
+                                      "redis://a:%4@h:1",
+                                      "redis://a:%00@h:1",
+                                      "redis://[::1",
+                                      "redis://[::1]x",
+                                      "redis://h/1",
+                                      "redis://h1,h2",
+                                      "rediss://h:1",
+                                      "http://h",
+                                      "unix://",
+                                      "unix://relative",
+                                      "h:1",
+                                      "redis://a b:1"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         u = (struct store_url){.port = 77};
         ck_assert_msg(!parse(bad[i]), "%s", bad[i]);
         ck_assert_uint_gt(why.len, 0);
         ck_assert_int_eq(u.port, 77);
     }
+    char long_path[STORE_PATH_MAX + 8] = "unix:///";
+    memset(long_path + 8, 'x', sizeof long_path - 9);
+    ck_assert(!parse(long_path));
     ck_assert(!parse("redis+sentinel://a:1,b:2/name"));
     ck_assert_ptr_nonnull(memmem(why.p, why.len, "not supported", 13));
     ck_assert(!parse("redis+cluster://a:1"));
