@@ -233,7 +233,8 @@ static bool read_operation(struct cmd *c, struct operation *op)
 static void combine(struct cmd *c, struct operation op)
 {
     if (!read_operation(c, &op)) return;
-    struct work w = {.op = &op, .out = op.count_only ? NULL : zset_new(false)};
+    struct work w = {.op = &op};
+    if (!op.count_only) w.out = op.store ? zset_new(false) : zset_new_large();
     run(&op, &w);
     if (op.count_only) {
         reply_int(c->reply, w.count);

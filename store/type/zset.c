@@ -46,6 +46,13 @@ struct zset *zset_new(bool geo)
     return z;
 }
 
+struct zset *zset_new_large(void)
+{
+    struct zset *z = zset_new(false);
+    z->v.encoding = SKIPLIST;
+    return z;
+}
+
 struct zset *zset_of(struct value *v)
 {
     must(v->type == &zset_type);

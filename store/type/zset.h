@@ -25,6 +25,9 @@ extern const struct value_type zset_type;
 
 /* An empty one; geo: made for places. */
 struct zset *zset_new(bool geo);
+
+/* A plain one that counts as large from the start: for results that no key will hold. */
+struct zset *zset_new_large(void);
 void zset_free(struct zset *z);
 
 struct zset *zset_of(struct value *v); /* v's kind is VALUE_ZSET */
