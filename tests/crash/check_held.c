@@ -11,11 +11,13 @@
 #include "tests/crash/peer.h"
 #include "tests/lib/unit.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- a disk whose sync can be held ---- */
 
@@ -23,12 +25,15 @@ static struct {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool held;
+    bool fails;  /* the next sync, once */
     int waiting; /* syncs that stand at the gate */
     int syncs;   /* finished */
+    pid_t owner; /* a rewrite's child does not come here */
 } gate = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 static int held_sync(void *data, int file)
 {
+    if (getpid() != gate.owner) return io_real.sync(data, file);
     (void)pthread_mutex_lock(&gate.mutex);
     gate.waiting++;
     (void)pthread_cond_broadcast(&gate.changed);
@@ -36,8 +41,10 @@ static int held_sync(void *data, int file)
         (void)pthread_cond_wait(&gate.changed, &gate.mutex);
     gate.waiting--;
     gate.syncs++;
+    bool fails = gate.fails;
+    gate.fails = false;
     (void)pthread_mutex_unlock(&gate.mutex);
-    return io_real.sync(data, file);
+    return fails ? -EIO : io_real.sync(data, file);
 }
 
 static void gate_hold(bool hold)
@@ -84,6 +91,7 @@ static void set(struct world *w, const char *name, const char *value)
 static void world_init(struct world *w)
 {
     (void)signal(SIGPIPE, SIG_IGN);
+    gate.owner = getpid();
     peer_init(&w->files);
     w->io = io_real;
     w->io.sync = held_sync;
@@ -272,5 +280,44 @@ START_TEST(one_sync_covers_all_writes_that_waited)
 }
 END_TEST
 
-UNIT_SUITE("held", reader_subscriber_and_woken_reader_stay_silent_and_pings_go_on,
+START_TEST(failed_sync_disconnects_its_waiters_and_a_rewrite_takes_writes_again)
+{
+    struct world w;
+    world_init(&w);
+    redisContext *a = client(&w);
+    redisContext *b = client(&w);
+    ck_assert_int_eq(peer_ask(a, "SET before 1"), 2);
+    gate_hold(true);
+    say(a, "SET ride 1");
+    gate_wait_for_sync();
+    say(b, "GET ride");
+    wait_calls(&w, "get", 1);
+    (void)pthread_mutex_lock(&gate.mutex);
+    gate.fails = true;
+    (void)pthread_mutex_unlock(&gate.mutex);
+    gate_hold(false);
+
+    /* Neither the writer nor the reader of what may be lost is told anything. */
+    redisReply *r = NULL;
+    ck_assert_int_ne(redisGetReply(a, (void **)&r), REDIS_OK);
+    ck_assert_int_ne(redisGetReply(b, (void **)&r), REDIS_OK);
+
+    char text[256];
+    while (strcmp(peer_text(w.watcher, text, sizeof text, "SET after 1"), "OK") != 0)
+        ck_assert_msg(
+            strncmp(text, "MISCONF Errors writing to the AOF file: fdatasync failed", 55) == 0,
+            "%s", text);
+    redisReply *info = redisCommand(w.watcher, "INFO persistence");
+    ck_assert_ptr_nonnull(strstr(info->str, "aof_last_write_status:ok"));
+    ck_assert_ptr_nonnull(strstr(info->str, "aof_rewrites:1"));
+    freeReplyObject(info);
+    ck_assert_int_eq(peer_ask(w.watcher, "GET before"), 1);
+    redisFree(a);
+    redisFree(b);
+    world_fini(&w);
+}
+END_TEST
+
+UNIT_SUITE("held", failed_sync_disconnects_its_waiters_and_a_rewrite_takes_writes_again,
+           reader_subscriber_and_woken_reader_stay_silent_and_pings_go_on,
            one_sync_covers_all_writes_that_waited)
