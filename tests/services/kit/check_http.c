@@ -331,7 +331,8 @@ START_TEST(garbage_is_answered_or_closed_and_nothing_else)
         "GET /v1/store HTTP/1.1\r\nHost: x\r\nX: \x01\x02\xff\r\n\r\n",
         "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     };
-    static const char *const extra[] = {"--http-receive-timeout", "200ms", NULL};
+    static const char *const extra[] = {"--http-receive-timeout", "200ms", "--http-idle-timeout",
+                                        "300ms", NULL};
     struct demo_run d;
     struct buf out = {0};
     demo_start_with(&d, extra);
