@@ -307,6 +307,21 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **con_cls,
     req_free(req);
 }
 
+static struct metric_cell *cell_of(struct http *h, const struct http_route *r, int status)
+{
+    struct route_cell *kept = r == NULL ? NULL : &h->cells[r - h->config.routes];
+    if (kept != NULL && kept->status == status) return kept->cell;
+
+    char code[8];
+    char route[160] = "none";
+    if (r != NULL) (void)snprintf(route, sizeof route, "%s %s", method_name(r->method), r->path);
+    (void)snprintf(code, sizeof code, "%d", status);
+    struct metric_cell *cell =
+        METRIC_AT(h->seconds, slice_of(h->config.service), slice_of(route), slice_of(code));
+    if (kept != NULL) *kept = (struct route_cell){status, cell};
+    return cell;
+}
+
 void http_req_answered(struct http_req *req)
 {
     struct http *h = req->http;
@@ -314,17 +329,9 @@ void http_req_answered(struct http_req *req)
     must(h->in_work > 0);
     h->in_work--;
     req->state = REQ_REPLIED;
-    if (h->seconds != NULL) {
-        char code[8];
-        char route[160] = "none";
-        const struct http_route *r = req->match.route;
-        if (r != NULL)
-            (void)snprintf(route, sizeof route, "%s %s", method_name(r->method), r->path);
-        (void)snprintf(code, sizeof code, "%d", req->status);
-        metric_observe(
-            METRIC_AT(h->seconds, slice_of(h->config.service), slice_of(route), slice_of(code)),
-            (double)(clock_mono_us() - req->began_us) / 1e6);
-    }
+    if (h->seconds != NULL)
+        metric_observe(cell_of(h, req->match.route, req->status),
+                       (double)(clock_mono_us() - req->began_us) / 1e6);
     if (req->mhd == NULL) {
         req_free(req);
         return;
@@ -533,6 +540,7 @@ struct http *http_new(uv_loop_t *loop, const struct http_config *config, struct 
         struct metric *m[2];
         metrics_add(h->config.metrics, specs, 2, m);
         h->seconds = m[0];
+        h->cells = mem_array(h->config.routes_count, struct route_cell);
         h->connections = METRIC_AT(m[1], slice_of(h->config.service));
     }
     start_handles(h);
@@ -572,6 +580,7 @@ static void on_handle_closed(uv_handle_t *handle)
     if (--h->handles > 0) return;
     void (*cb)(void *data) = h->on_closed;
     void *data = h->on_closed_data;
+    mem_free(h->cells);
     mem_free(h);
     if (cb != NULL) cb(data);
 }

@@ -98,6 +98,13 @@ struct http_req {
     int status;
 };
 
+/* Where a route's requests with one status are counted: routes mostly answer alike, so the
+ * labels need not be put together each time. */
+struct route_cell {
+    int status;
+    struct metric_cell *cell;
+};
+
 struct http {
     struct http_config config;
     uv_loop_t *loop;
@@ -121,6 +128,7 @@ struct http {
     void (*on_closed)(void *data);
     void *on_closed_data;
     struct metric *seconds;
+    struct route_cell *cells; /* owned; the last cell of each route */
     struct metric_cell *connections;
 };
 
