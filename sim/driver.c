@@ -16,6 +16,8 @@ enum {
     WANDER_M = 300,
 };
 
+#define CITY_WAY_M    6000.0
+#define FAST_MPS      20.0
 #define WANDER_MPS    2.0
 #define PART_DECLINED 0.10
 #define PART_IGNORED  0.05
@@ -83,10 +85,17 @@ bool driver_heard(struct driver *d, const struct call_reply *reply, struct ride_
     return reply->tag == d->epoch;
 }
 
+/* Long ways are driven on fast roads once the first kilometres are behind. */
+static double way_time_s(double way_m, double mps)
+{
+    double slow_m = way_m < CITY_WAY_M ? way_m : CITY_WAY_M;
+    return slow_m / mps + (way_m - slow_m) / FAST_MPS;
+}
+
 static void set_out(struct driver *d, struct geo_point to, double mps)
 {
     struct geo_point from = driver_at(d);
-    double way_s = geo_distance_m(from, to) * CITY_DETOUR / mps;
+    double way_s = way_time_s(geo_distance_m(from, to) * CITY_DETOUR, mps);
     d->leg = (struct leg){from, to, world_now_ms(d->world), world_scaled_ms(d->world, way_s)};
 }
 
@@ -261,7 +270,7 @@ static void on_accepted(void *data, const struct call_reply *reply)
         struct geo_point here = driver_at(d);
         double way_m = geo_distance_m(here, v.pickup) * CITY_DETOUR;
         sample_add(&d->world->report.pickup_distance_m, way_m);
-        sample_add(&d->world->report.pickup_eta_s, way_m / CITY_MPS);
+        sample_add(&d->world->report.pickup_eta_s, way_time_s(way_m, CITY_MPS));
         if (v.lease_id.len == 0) v.lease_id = slice_of(d->lease_id);
         driver_adopt(d, &v);
         return;
@@ -388,6 +397,7 @@ static void on_frame(void *data, struct slice text)
         }
         break;
     case VIEW_OFFER_CREATED:
+        d->watch.ride_id[0] = '\0'; /* the offer takes the screen: what comes next is a new base */
         if (view_offer(f.offer, &o)) driver_offer(d, &o);
         break;
     case VIEW_OFFER_REVOKED:

@@ -72,6 +72,9 @@ void driver_fini(struct driver *d);
 /* Profile, online, session. Tells the world when done. */
 void driver_start(struct driver *d);
 
+/* The run is ending: who is driving a rider lets him out where they are. True if he does. */
+bool driver_cut_short(struct driver *d);
+
 /* Where he is now. */
 struct geo_point driver_at(const struct driver *d);
 

@@ -175,3 +175,12 @@ static void on_at_dropoff(void *data)
     rider_expects(d, RIDE_COMPLETED);
     driver_ride_act(d, "complete", where, on_completed);
 }
+
+bool driver_cut_short(struct driver *d)
+{
+    if (d->state != DRIVER_TO_DROPOFF) return false;
+    struct geo_point here = driver_at(d);
+    d->leg = (struct leg){here, here, 0, 0};
+    on_at_dropoff(d);
+    return true;
+}

@@ -85,11 +85,12 @@ void report_json(struct report *r, struct buf *out)
     buf_addf(out,
              "  \"rides\": {\"requested\": %llu, \"offered\": %llu, \"assigned\": %llu, "
              "\"completed\": %llu, \"cancelled\": %llu, \"unfulfilled\": %llu, \"failed\": %llu, "
-             "\"open\": %llu, \"refused\": %llu, \"unanswered\": %llu, \"gave_up\": %llu},\n",
+             "\"open\": %llu, \"refused\": %llu, \"unanswered\": %llu, \"gave_up\": %llu, "
+             "\"cut_short\": %llu},\n",
              ull(r->requested), ull(r->totals.offered), ull(r->totals.assigned),
              ull(by[RIDE_COMPLETED]), ull(by[RIDE_CANCELLED]), ull(by[RIDE_UNFULFILLED]),
              ull(by[RIDE_FAILED]), ull(report_open(r)), ull(r->refused), ull(r->unanswered),
-             ull(r->gave_up));
+             ull(r->gave_up), ull(r->cut_short));
     buf_addf(out,
              "  \"behaviour\": {\"declined\": %llu, \"ignored\": %llu, \"rider_cancelled\": %llu, "
              "\"driver_cancelled\": %llu, \"duplicate_creates\": %llu, \"lost_replies\": %llu},\n",

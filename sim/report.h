@@ -32,7 +32,8 @@ struct report {
     uint64_t requested;  /* orders in the schedule */
     uint64_t refused;    /* orders the API would not take, e.g. outside its area */
     uint64_t unanswered; /* orders whose create was never acknowledged */
-    uint64_t gave_up;    /* cancelled by riders after the window, still without a driver */
+    uint64_t gave_up;    /* cancelled by riders at the end of the drain, not in a car yet */
+    uint64_t cut_short;  /* completed before the dropoff, at the end of the drain */
     struct judge_totals totals;
     struct report_behaviour behaviour;
     uint64_t pings_sent;

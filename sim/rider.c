@@ -363,8 +363,8 @@ static void rider_cancel(void *data)
 
 void rider_give_up(struct rider *r)
 {
-    if (r->state != RIDER_FOLLOW) return;
-    if (r->status != RIDE_REQUESTED && r->status != RIDE_OFFERED) return;
+    if (r->state != RIDER_FOLLOW || r->gives_up || r->cancelling) return;
+    if (r->status == RIDE_IN_PROGRESS) return;
     r->gives_up = true;
     rider_cancel(r);
 }

@@ -42,7 +42,7 @@ struct rider {
     bool was_offered;
     bool wants_cancel;
     bool cancelling;
-    bool gives_up; /* no driver until the very end */
+    bool gives_up; /* not in a car at the very end */
     bool twice;    /* sends the create twice */
     bool twice_at_once;
     enum ride_status await; /* the state that the driver's act will bring, for the push latency */
@@ -58,7 +58,7 @@ void rider_start(struct rider *r);
 /* The driver's app has just sent what will bring the ride into that state. */
 void rider_await(struct rider *r, enum ride_status status);
 
-/* At the end of the drain: a rider who still has no driver cancels. */
+/* At the end of the drain: a rider who is not in a car yet cancels. */
 void rider_give_up(struct rider *r);
 
 #endif

@@ -29,7 +29,7 @@ enum {
 };
 
 #define PART_LOST    0.05
-#define GIVE_UP_PART 0.85 /* of the drain: riders without a driver cancel then */
+#define GIVE_UP_PART 0.85 /* of the drain: then what still goes on is brought to its end */
 
 /* --- small services for the actors --- */
 
@@ -265,6 +265,9 @@ static void on_drain_check(void *data)
     if (gone_s >= w->opt->drain_s * GIVE_UP_PART) {
         for (size_t i = 0; i < w->demand.count; i++) {
             rider_give_up(&w->riders[i]);
+        }
+        for (size_t i = 0; i < w->demand.drivers; i++) {
+            if (driver_cut_short(&w->drivers[i])) w->report.cut_short++;
         }
     }
     if (all || gone_s >= w->opt->drain_s) {
