@@ -322,10 +322,24 @@ void session_ride(struct session *s, const struct life_result *r)
     struct gateway *g = s->gateway;
     if (!r->has_ride || !is_party(s, &r->ride) || !is_news(s, r)) return;
     note_generation(g, r);
+    /* Hints may come faster than they are read. What skips a version is a snapshot: a client must
+     * be able to tell from the frames alone that it has missed nothing. */
+    bool skips = slice_is(r->ride.ride_id, s->known.ride_id) && s->known.version > 0 &&
+                 r->ride.version > s->known.version + 1;
     learn(s, &r->ride);
-    struct json j =
-        frame_begin(&g->scratch, "ride.updated", clock_wall_ms(), r->ride.ride_id, r->ride.version);
+    struct json j = frame_begin(&g->scratch, skips ? "snapshot" : "ride.updated", clock_wall_ms(),
+                                r->ride.ride_id, r->ride.version);
+    if (skips) {
+        json_object_start(&j);
+        json_put_i64(&j, "generation", r->generation);
+        json_key(&j, "ride");
+    }
     audience_json(s, &j, r);
+    if (skips) {
+        json_key(&j, "offer");
+        json_nil(&j);
+        json_object_end(&j);
+    }
     frame_end(&j);
     session_send(s, OUTBOX_STATE, none, buf_slice(&g->scratch));
 }
