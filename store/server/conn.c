@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "store/cmd/ahead.h"
 #include "store/cmd/exec.h"
 
 #include <arpa/inet.h>
@@ -115,6 +116,18 @@ static void batch_cut(struct conn *c, char *p, size_t n, struct batch *b)
     }
 }
 
+/* Starts fetching what the commands of a batch will look at, one step for all at a time. */
+static void batch_fetch(struct conn *c, const struct batch *b)
+{
+    const struct server *s = c->server;
+    struct ahead ahead[BATCH_CMDS];
+    for (uint32_t i = 0; i < b->count; i++)
+        ahead_start(&ahead[i], &c->session, s->argv + s->cuts[i].first, s->cuts[i].argc);
+    for (uint32_t step = 1; step < AHEAD_STEPS; step++)
+        for (uint32_t i = 0; i < b->count; i++)
+            ahead_next(&ahead[i], step);
+}
+
 /* Runs the commands of a batch. Returns how many ran: fewer when the client must wait. */
 static uint32_t batch_run(struct conn *c, const struct batch *b)
 {
@@ -122,8 +135,7 @@ static uint32_t batch_run(struct conn *c, const struct batch *b)
     uint32_t ran = 0;
     if (b->count == 0) return 0;
     exec_batch_begin(s->engine);
-    for (uint32_t i = 0; b->count > 1 && i < b->count; i++)
-        exec_prefetch(s->engine, &c->session, s->argv + s->cuts[i].first, s->cuts[i].argc);
+    if (b->count > 1) batch_fetch(c, b);
     while (ran < b->count && (ran == 0 || may_run(c))) {
         const struct cut *cut = &s->cuts[ran++];
         exec_command(s->engine, &c->session, s->argv + cut->first, cut->argc);

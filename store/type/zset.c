@@ -348,8 +348,9 @@ uint64_t zset_scan(const struct zset *z, uint64_t cursor, void (*fn)(struct memb
     return 0;
 }
 
-void zset_prefetch_name(const struct zset *z, uint64_t hash, uint32_t step)
+void zset_ahead(const struct value *v, uint64_t hash, uint32_t step)
 {
+    const struct zset *z = zset_of_const(v);
     if (!z->hashed) return;
     if (step == 0) {
         dict_prefetch(&z->dict, hash);

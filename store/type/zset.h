@@ -78,7 +78,7 @@ bool zset_is_geohash(double score);
 
 /* Starts fetching what a change of the member with this hash will read, one step further
  * down each time: 0 the bucket, 1 the member, 2 its cell. Batches call it step by step. */
-void zset_prefetch_name(const struct zset *z, uint64_t hash, uint32_t step);
+void zset_ahead(const struct value *v, uint64_t hash, uint32_t step);
 
 /* Aborts when an invariant does not hold. For tests. */
 void zset_check(const struct zset *z);

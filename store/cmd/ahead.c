@@ -1,0 +1,34 @@
+#include "ahead.h"
+
+#include "store/engine/db.h"
+#include "store/type/zset.h"
+
+/* GEOADD key lon lat member, ZADD key score member, ZSCORE key member, with few options. */
+static bool names_member(const struct slice *argv, uint32_t argc)
+{
+    enum { ARGS_MAX = 7 };
+    char c = argv[0].len > 0 ? argv[0].p[0] : '\0';
+    return argc >= 3 && argc <= ARGS_MAX && (c == 'G' || c == 'g' || c == 'Z' || c == 'z');
+}
+
+void ahead_start(struct ahead *a, struct session *s, const struct slice *argv, uint32_t argc)
+{
+    a->value = NULL;
+    if (argc < 2) return;
+    const struct dict *keys = &session_db(s)->keys;
+    uint64_t hash = hash_slice(argv[1]);
+    if (!names_member(argv, argc)) {
+        dict_prefetch(keys, hash);
+        return;
+    }
+    const struct entry *e = dict_find_hash(keys, argv[1], hash);
+    if (e == NULL || value_kind_of(e->value) != VALUE_ZSET) return;
+    a->value = e->value;
+    a->hash = hash_slice(argv[argc - 1]);
+    zset_ahead(a->value, a->hash, 0);
+}
+
+void ahead_next(const struct ahead *a, uint32_t step)
+{
+    if (a->value != NULL) zset_ahead(a->value, a->hash, step);
+}
