@@ -36,6 +36,37 @@ PASS(cmd_function_restore, SCRIPT_FUNCTION_RESTORE)
 PASS(cmd_function_stats, SCRIPT_FUNCTION_STATS)
 PASS(cmd_function_kill, SCRIPT_FUNCTION_KILL)
 
+void script_while_busy(struct engine *e, struct session *s, const struct slice *argv, uint32_t argc)
+{
+    struct reply reply = {.out = &s->out, .resp = s->resp};
+    const struct cmd_spec *spec = cmd_find(argv[0]);
+    if (spec != NULL && argc >= 2 && cmd_is_container(spec)) {
+        const struct cmd_spec *sub = cmd_find_sub(spec, argv[1]);
+        if (sub != NULL) spec = sub;
+    }
+    bool fits = spec != NULL && spec->run != NULL &&
+                (spec->arity >= 0 ? argc == (uint32_t)spec->arity : argc >= (uint32_t)-spec->arity);
+    bool allowed = fits && (spec->flags & CMD_ALLOWBUSY) != 0 &&
+                   (s->authenticated || (spec->flags & CMD_NOAUTH) != 0);
+    if (!allowed) {
+        bool known = e->script != NULL && e->script->busy != NULL;
+        reply_error(&reply, known ? e->script->busy : "BUSY Redis is busy running a command.");
+        return;
+    }
+    struct args args = {.argv = argv, .argc = argc, .at = spec->parent != NULL ? 2 : 1};
+    struct cmd c = {.engine = e,
+                    .db = session_db(s),
+                    .session = s,
+                    .argv = argv,
+                    .argc = argc,
+                    .args = &args,
+                    .reply = &reply,
+                    .arena = &e->arena,
+                    .spec = spec,
+                    .explicit_effects = true};
+    spec->run(&c);
+}
+
 void cmd_script_help(struct cmd *c)
 {
     static const char *const lines[] = {
@@ -102,7 +133,7 @@ void cmd_function_help(struct cmd *c)
         "replace the old",
         "      libraries with the new libraries (notice that even on this option there is a chance "
         "of failure",
-        "      in case of functions name conflict with another library).",
+        "      in case of functions name collision with another library).",
         NULL};
     cmd_help(c, lines);
 }

@@ -34,6 +34,11 @@ enum script_op {
 /* The first member of the library's own host. */
 struct script_host {
     void (*const *handlers)(struct cmd *c); /* by enum script_op; borrowed, static */
+    const char *busy; /* the error line for other clients while a script is over its time */
 };
+
+/* Runs a command of another client while a script is over its time: nearly all are told BUSY. */
+void script_while_busy(struct engine *e, struct session *s, const struct slice *argv,
+                       uint32_t argc);
 
 #endif

@@ -290,7 +290,7 @@ static bool parse_autoclaim(struct cmd *c, struct claim *k, int64_t *count)
 {
     for (uint32_t i = 6; i < c->argc; i++) {
         if (slice_word(c->argv[i], "COUNT") && i + 1 < c->argc) {
-            if (!stream_number(c, c->argv[++i], NULL, count)) return false;
+            if (!stream_number(c, c->argv[++i], "ERR COUNT must be > 0", count)) return false;
             if (*count < 1 || *count > INT64_MAX / 16) {
                 reply_error(c->reply, "ERR COUNT must be > 0");
                 return false;

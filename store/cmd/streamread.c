@@ -23,11 +23,9 @@ struct read_from {
 static bool parse_streams(struct cmd *c, uint32_t at, struct read_args *a)
 {
     uint32_t left = c->argc - at;
-    if (left % 2 != 0) {
-        reply_errorf(c->reply,
-                     "ERR Unbalanced '%s' list of streams: for each stream key an ID or '%c' must "
-                     "be specified.",
-                     c->spec->name, a->group_read ? '>' : '$');
+    if (left % 2 != 0) { /* Redis 7.0 says XREAD for XREADGROUP, too */
+        reply_error(c->reply, "ERR Unbalanced XREAD list of streams: for each stream key an ID or "
+                              "'$' must be specified.");
         return false;
     }
     a->keys_at = at;
@@ -293,6 +291,11 @@ static void read(struct cmd *c, bool group_read)
 {
     struct read_args a = {.group_read = group_read, .block_ms = -1};
     if (!parse_read(c, &a)) return;
+    if (a.block_ms >= 0 && c->in_script) {
+        reply_errorf(c->reply, "ERR %s command is not allowed with BLOCK option from scripts",
+                     c->spec->name);
+        return;
+    }
     struct read_from *from = arena_array(c->arena, a.n, struct read_from);
     uint32_t news = 0;
     for (uint32_t i = 0; i < a.n; i++) {

@@ -89,6 +89,10 @@ struct engine_hooks {
     const char *(*config_changed)(void *data, const char *name);
     /* CONFIG REWRITE. */
     const char *(*config_rewrite)(void *data);
+    /* Lets other clients have a turn while a script is over its time: reads what they sent, runs
+     * exec_command for it (which says BUSY or kills the script), sends replies; waits a few
+     * milliseconds at most when there is nothing. The running session must stay. */
+    void (*yield)(void *data);
     /* All writes so far durable locally? Position of the durable prefix of the log. */
     uint64_t (*durable)(void *data);
 };

@@ -1,6 +1,8 @@
 /* hansom-store: reads its settings, makes an engine and a server around it, and runs. */
 #include "base/log.h"
+#include "base/mem.h"
 #include "store/cmd/exec.h"
+#include "store/script/script.h"
 #include "store/server/options.h"
 #include "store/server/server.h"
 
@@ -58,13 +60,14 @@ static int settle(enum options_verdict verdict, const char *why)
 
 static void set_ephemeral(struct engine *e)
 {
-    struct slice patterns[64];
-    uint32_t count = 0;
     struct slice rest = slice_of(e->config.ephemeral_keys);
     struct slice word = {0};
-    while (count < 64 && slice_cut(&rest, ' ', &word))
+    struct slice *patterns = mem_array(rest.len / 2 + 1, struct slice);
+    uint32_t count = 0;
+    while (slice_cut(&rest, ' ', &word))
         if (word.len > 0) patterns[count++] = word;
     engine_ephemeral_set(e, patterns, count);
+    mem_free(patterns);
 }
 
 static void write_pid(const struct config *config)
@@ -103,12 +106,14 @@ int main(int argc, char **argv)
     (void)signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of the write, not an end */
     struct engine *e = engine_new();
     exec_attach(e);
+    script_open(e);
     int code = settle(options_read(&e->config, argc, argv, environ, why), why);
     if (code < 0) {
         set_log(&e->config);
         set_ephemeral(e);
         code = serve(e);
     }
+    script_close(e);
     exec_detach(e);
     engine_free(e);
     return code;
