@@ -46,6 +46,11 @@ static bool apply(void *data, const struct slice *argv, uint32_t argc, char *why
 {
     struct server *s = data;
     struct slice reason = {0};
+    /* Each record begins with the database it is about; mostly it is the one before's. */
+    if (argc == 2 && slice_is(argv[0], "SELECT")) {
+        if (slice_eq(argv[1], slice_of(s->replay_db))) return true;
+        (void)slice_cstr(argv[1], s->replay_db, sizeof s->replay_db);
+    }
     if (exec_apply(s->engine, argv, argc, &reason)) return true;
     (void)slice_cstr(reason, why, JOURNAL_ERROR);
     return false;
@@ -93,7 +98,9 @@ bool durable_open(struct server *s, char *why)
                                 .data = s};
     int64_t from_ms = clock_mono_ms();
     s->engine->loading = true;
+    exec_batch_begin(s->engine);
     s->journal = journal_open(&o, apply, s, &s->found);
+    exec_batch_end(s->engine);
     if (s->journal == NULL) {
         (void)snprintf(why, SERVER_ERROR, "journal: %s", s->found.error);
         return false;

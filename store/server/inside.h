@@ -79,6 +79,7 @@ struct server {
     struct log_sink sink;
     struct engine_hooks hooks;
     struct journal_found found;
+    char replay_db[8]; /* the last SELECT of the journal */
     struct rewrite rewrite;
     enum journal_health health; /* as last seen */
     char refusal[JOURNAL_ERROR + 64];

@@ -1,0 +1,393 @@
+/* Goal:   what a client sees of its connection: pieces, pipelines, wrong bytes, limits, ends.
+ * Method: a server in a thread of this process on any free port, and blocking sockets.
+ */
+#include "base/mem.h"
+#include "base/must.h"
+#include "store/cmd/exec.h"
+#include "store/server/server.h"
+#include "tests/lib/unit.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 20000 };
+
+struct world {
+    struct engine *engine;
+    struct server *server;
+    pthread_t thread;
+    char socket[64];
+};
+
+static void *serve(void *arg)
+{
+    ck_assert_int_eq(server_run(arg), 0);
+    return NULL;
+}
+
+/* Starts a server; pairs of settings end with NULL. */
+static void world_init(struct world *w, ...)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    *w = (struct world){.engine = engine_new()};
+    exec_attach(w->engine);
+    (void)snprintf(w->socket, sizeof w->socket, "/tmp/hansom-conn-%d.sock", (int)getpid());
+    struct config *c = &w->engine->config;
+    must(config_set(c, SLICE("port"), SLICE("0"), true) == NULL);
+    must(config_set(c, SLICE("admin-port"), SLICE("0"), true) == NULL);
+    must(config_set(c, SLICE("unixsocket"), slice_of(w->socket), true) == NULL);
+    must(config_set(c, SLICE("unixsocketperm"), SLICE("700"), true) == NULL);
+    va_list args;
+    va_start(args, w);
+    for (const char *name; (name = va_arg(args, const char *)) != NULL;) {
+        const char *value = va_arg(args, const char *);
+        const char *no = config_set(c, slice_of(name), slice_of(value), true);
+        ck_assert_msg(no == NULL, "%s: %s", name, no);
+    }
+    va_end(args);
+    w->server = server_new(w->engine, &io_real);
+    char why[SERVER_ERROR];
+    ck_assert_msg(server_open(w->server, why), "%s", why);
+    must(pthread_create(&w->thread, NULL, serve, w->server) == 0);
+}
+
+static void world_fini(struct world *w)
+{
+    server_stop(w->server);
+    must(pthread_join(w->thread, NULL) == 0);
+    server_free(w->server);
+    exec_detach(w->engine);
+    engine_free(w->engine);
+    ck_assert_int_ne(access(w->socket, F_OK), 0);
+}
+
+static int dial(int port)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    must(connect(fd, (const struct sockaddr *)&in, sizeof in) == 0);
+    return fd;
+}
+
+static int client(const struct world *w)
+{
+    return dial(server_port(w->server));
+}
+
+static void say_bytes(int fd, const char *p, size_t n)
+{
+    while (n > 0) {
+        ssize_t put = send(fd, p, n, MSG_NOSIGNAL);
+        ck_assert_int_gt(put, 0);
+        p += put;
+        n -= (size_t)put;
+    }
+}
+
+static void say(int fd, const char *text)
+{
+    say_bytes(fd, text, strlen(text));
+}
+
+/* Reads exactly this text. */
+static void hear(int fd, const char *want)
+{
+    size_t len = strlen(want);
+    char *got = mem_calloc(len + 1, 1);
+    for (size_t at = 0; at < len;) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        ck_assert_msg(poll(&p, 1, WAIT_MS) == 1, "silence after \"%s\" of \"%s\"", got, want);
+        ssize_t n = recv(fd, got + at, len - at, 0);
+        ck_assert_msg(n > 0, "closed after \"%s\" of \"%s\"", got, want);
+        at += (size_t)n;
+    }
+    ck_assert_str_eq(got, want);
+    mem_free(got);
+}
+
+static void hear_end(int fd)
+{
+    char byte;
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    ck_assert_int_eq(poll(&p, 1, WAIT_MS), 1);
+    ck_assert_int_le(recv(fd, &byte, 1, 0), 0);
+    (void)close(fd);
+}
+
+START_TEST(pipeline_sent_byte_by_byte_is_answered_in_order)
+{
+    struct world w;
+    world_init(&w, NULL);
+    int fd = client(&w);
+    const char *text = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nhello\r\nGET k\r\n*1\r\n$4\r\nPING\r\n";
+    for (const char *p = text; *p != '\0'; p++)
+        say_bytes(fd, p, 1);
+    hear(fd, "+OK\r\n$5\r\nhello\r\n+PONG\r\n");
+    (void)close(fd);
+    world_fini(&w);
+}
+END_TEST
+
+START_TEST(deep_pipeline_is_answered_completely)
+{
+    struct world w;
+    world_init(&w, NULL);
+    int fd = client(&w);
+    struct buf out = {0};
+    struct buf want = {0};
+    for (int i = 1; i <= 20000; i++) {
+        buf_add_cstr(&out, "*2\r\n$4\r\nINCR\r\n$1\r\nn\r\n");
+        buf_addf(&want, ":%d\r\n", i);
+    }
+    buf_add_char(&want, '\0');
+    say_bytes(fd, out.p, out.len);
+    hear(fd, want.p);
+    buf_fini(&out);
+    buf_fini(&want);
+    (void)close(fd);
+    world_fini(&w);
+}
+END_TEST
+
+START_TEST(large_values_travel_both_ways)
+{
+    struct world w;
+    world_init(&w, NULL);
+    int fd = client(&w);
+    size_t n = 10U << 20;
+    struct buf out = {0};
+    buf_addf(&out, "*3\r\n$3\r\nSET\r\n$3\r\nbig\r\n$%zu\r\n", n);
+    memset(buf_reserve(&out, n), 'x', n);
+    out.len += n;
+    buf_add_cstr(&out, "\r\nSTRLEN big\r\nGET big\r\n");
+    say_bytes(fd, out.p, out.len);
+    buf_clear(&out);
+    buf_addf(&out, "+OK\r\n:%zu\r\n$%zu\r\n", n, n);
+    memset(buf_reserve(&out, n + 3), 'x', n);
+    out.len += n;
+    buf_add(&out, "\r\n", 3);
+    hear(fd, out.p);
+    buf_fini(&out);
+    (void)close(fd);
+    world_fini(&w);
+}
+END_TEST
+
+START_TEST(wrong_bytes_get_a_protocol_error_and_an_end)
+{
+    struct world w;
+    world_init(&w, NULL);
+    int fd = client(&w);
+    say(fd, "PING\r\n*1\r\n+PING\r\nPING\r\n");
+    hear(fd, "+PONG\r\n-ERR Protocol error: expected '$', got '+'\r\n");
+    hear_end(fd);
+    fd = client(&w);
+    say(fd, "*1\r\n$1000000000000\r\n");
+    hear(fd, "-ERR Protocol error: invalid bulk length\r\n");
+    hear_end(fd);
+    world_fini(&w);
+}
+END_TEST
+
+START_TEST(commands_behind_a_blocking_one_wait_for_it)
+{
+    struct world w;
+    world_init(&w, NULL);
+    int a = client(&w);
+    int b = client(&w);
+    say(a, "BLPOP q 0\r\nPING\r\n");
+    say(b, "RPUSH q x\r\n");
+    hear(b, ":1\r\n");
+    hear(a, "*2\r\n$1\r\nq\r\n$1\r\nx\r\n+PONG\r\n");
+    say(a, "BLPOP q 0.05\r\nPING\r\n");
+    hear(a, "*-1\r\n+PONG\r\n");
+    (void)close(a);
+    (void)close(b);
+    world_fini(&w);
+}
+END_TEST
+
+START_TEST(blocked_client_that_hangs_up_takes_nothing)
+{
+    struct world w;
+    world_init(&w, NULL);
+    int a = client(&w);
+    int b = client(&w);
+    say(a, "BLPOP q 0\r\n");
+    for (bool blocked = false; !blocked;) {
+        char text[4096] = "";
+        say(b, "INFO clients\r\n");
+        (void)recv(b, text, sizeof text - 1, 0);
+        blocked = strstr(text, "blocked_clients:1") != NULL;
+    }
+    (void)close(a);
+    for (bool gone = false; !gone;) {
+        char text[4096] = "";
+        say(b, "INFO clients\r\n");
+        (void)recv(b, text, sizeof text - 1, 0);
+        gone = strstr(text, "blocked_clients:0") != NULL;
+    }
+    say(b, "RPUSH q x\r\nLLEN q\r\n");
+    hear(b, ":1\r\n:1\r\n");
+    (void)close(b);
+    world_fini(&w);
+}
+END_TEST
+
+START_TEST(half_closed_client_still_gets_its_replies)
+{
+    struct world w;
+    world_init(&w, NULL);
+    int fd = client(&w);
+    say(fd, "SET k v\r\nGET k\r\n");
+    (void)shutdown(fd, SHUT_WR);
+    hear(fd, "+OK\r\n$1\r\nv\r\n");
+    hear_end(fd);
+    world_fini(&w);
+}
+END_TEST
+
+START_TEST(slow_subscriber_is_closed_at_its_limit_and_delays_nobody)
+{
+    struct world w;
+    world_init(&w, "client-output-buffer-limit", "pubsub 1048576 0 0", NULL);
+    int slow = client(&w);
+    int quick = client(&w);
+    int publisher = client(&w);
+    say(slow, "SUBSCRIBE c\r\n");
+    hear(slow, "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+    say(quick, "SUBSCRIBE d\r\n");
+    hear(quick, "*3\r\n$9\r\nsubscribe\r\n$1\r\nd\r\n:1\r\n");
+    struct buf message = {0};
+    buf_add_cstr(&message, "*3\r\n$7\r\nPUBLISH\r\n$1\r\nc\r\n$65536\r\n");
+    memset(buf_reserve(&message, 65536), 'm', 65536);
+    message.len += 65536;
+    buf_add_cstr(&message, "\r\n");
+    /* The kernel takes some megabytes before the server has to keep anything. */
+    for (bool there = true; there;) {
+        say_bytes(publisher, message.p, message.len);
+        char reply[4];
+        must(recv(publisher, reply, sizeof reply, MSG_WAITALL) == 4);
+        there = memcmp(reply, ":1", 2) == 0;
+        say(publisher, "PUBLISH d x\r\n");
+        hear(publisher, ":1\r\n");
+        hear(quick, "*3\r\n$7\r\nmessage\r\n$1\r\nd\r\n$1\r\nx\r\n");
+    }
+    buf_fini(&message);
+    (void)close(slow);
+    (void)close(quick);
+    (void)close(publisher);
+    world_fini(&w);
+}
+END_TEST
+
+START_TEST(clients_beyond_maxclients_are_turned_away)
+{
+    struct world w;
+    world_init(&w, "maxclients", "2", NULL);
+    int a = client(&w);
+    int b = client(&w);
+    say(a, "PING\r\n");
+    hear(a, "+PONG\r\n");
+    say(b, "PING\r\n");
+    hear(b, "+PONG\r\n");
+    int c = client(&w);
+    hear(c, "-ERR max number of clients reached\r\n");
+    hear_end(c);
+    (void)close(a);
+    for (bool room = false; !room;) {
+        c = client(&w);
+        char first = 0;
+        say(c, "PING\r\n");
+        room = recv(c, &first, 1, 0) == 1 && first == '+';
+        (void)close(c);
+    }
+    (void)close(b);
+    world_fini(&w);
+}
+END_TEST
+
+START_TEST(password_is_asked_for_and_large_commands_wait_for_it)
+{
+    struct world w;
+    world_init(&w, "requirepass", "secret", NULL);
+    int fd = client(&w);
+    say(fd, "PING\r\nAUTH wrong\r\n");
+    hear(fd, "-NOAUTH Authentication required.\r\n"
+             "-WRONGPASS invalid username-password pair or user is disabled.\r\n");
+    say(fd, "AUTH secret\r\n*12\r\n$5\r\nRPUSH\r\n$1\r\nl\r\n");
+    hear(fd, "+OK\r\n");
+    for (int i = 0; i < 10; i++)
+        say(fd, "$1\r\nx\r\n");
+    hear(fd, ":10\r\n");
+    (void)close(fd);
+    fd = client(&w);
+    say(fd, "*11\r\n$1\r\n");
+    hear(fd, "-ERR Protocol error: unauthenticated multibulk length\r\n");
+    hear_end(fd);
+    world_fini(&w);
+}
+END_TEST
+
+START_TEST(unix_socket_has_its_mode_and_serves)
+{
+    struct world w;
+    world_init(&w, NULL);
+    struct stat st;
+    ck_assert_int_eq(stat(w.socket, &st), 0);
+    ck_assert_int_eq(st.st_mode & 0777, 0700);
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    (void)snprintf(un.sun_path, sizeof un.sun_path, "%s", w.socket);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    must(connect(fd, (const struct sockaddr *)&un, sizeof un) == 0);
+    say(fd, "PING\r\nQUIT\r\n");
+    hear(fd, "+PONG\r\n+OK\r\n");
+    hear_end(fd);
+    world_fini(&w);
+}
+END_TEST
+
+START_TEST(admin_port_tells_life_readiness_and_metrics)
+{
+    static const char *const asked[][2] = {{"/livez", "200 OK"},
+                                           {"/readyz", "200 OK"},
+                                           {"/metrics", "hansom_store_clients 0"},
+                                           {"/secret", "404 Not Found"}};
+    struct world w;
+    world_init(&w, NULL);
+    for (int i = 0; i < 4; i++) {
+        int fd = dial(server_admin_port(w.server));
+        char text[8192] = "";
+        (void)snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+                       asked[i][0]);
+        say(fd, text);
+        size_t len = 0;
+        for (ssize_t n; (n = recv(fd, text + len, sizeof text - 1 - len, 0)) > 0;)
+            len += (size_t)n;
+        text[len] = '\0';
+        ck_assert_msg(strstr(text, asked[i][1]) != NULL, "%s: %s", asked[i][0], text);
+        (void)close(fd);
+    }
+    world_fini(&w);
+}
+END_TEST
+
+UNIT_SUITE("conn", pipeline_sent_byte_by_byte_is_answered_in_order,
+           deep_pipeline_is_answered_completely, large_values_travel_both_ways,
+           wrong_bytes_get_a_protocol_error_and_an_end, commands_behind_a_blocking_one_wait_for_it,
+           blocked_client_that_hangs_up_takes_nothing, half_closed_client_still_gets_its_replies,
+           slow_subscriber_is_closed_at_its_limit_and_delays_nobody,
+           clients_beyond_maxclients_are_turned_away,
+           password_is_asked_for_and_large_commands_wait_for_it,
+           unix_socket_has_its_mode_and_serves, admin_port_tells_life_readiness_and_metrics)
