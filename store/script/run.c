@@ -145,7 +145,8 @@ void run_call(struct cmd *c, struct box *b, const struct call *call)
     s->flags = (s->flags & ~(uint32_t)(SESSION_SCRIPT | SESSION_DENY_BLOCK)) |
                (flags & (SESSION_SCRIPT | SESSION_DENY_BLOCK));
     s->db = db; /* SELECT inside a script ends with it */
-    if (run.over_time) (void)lua_sethook(lua, run_hook, LUA_MASKCOUNT, SCRIPT_HOOK_STEPS);
+    h->head.busy = NULL;
+    if (run.killed) (void)lua_sethook(lua, run_hook, LUA_MASKCOUNT, SCRIPT_HOOK_STEPS);
     if (failed != 0) {
         reply_failure(c, lua, call->name);
         lua_pop(lua, 1);
@@ -168,6 +169,23 @@ static int64_t limit_ms(const struct engine *e)
 static bool wrote(const struct run *run)
 {
     return run->c->engine->dirty != run->dirty;
+}
+
+/* Others run commands meanwhile; this one's view of time and of the session stays. */
+static void yield(struct engine *e)
+{
+    struct session *current = e->current;
+    int64_t now_us = e->now_us, now_ms = e->now_ms;
+    uint32_t now_s = e->now_s;
+    bool batch = e->batch;
+    int64_t next_us = e->next_us;
+    e->hooks->yield(e->hooks->data);
+    e->current = current;
+    e->now_us = now_us;
+    e->now_ms = now_ms;
+    e->now_s = now_s;
+    e->batch = batch;
+    e->next_us = next_us;
 }
 
 /* Every SCRIPT_HOOK_STEPS steps of the VM: past the limit other clients get a turn, to be told
@@ -197,9 +215,8 @@ void run_hook(lua_State *lua, lua_Debug *ar)
                     : "BUSY Redis is busy running a script. You can only call SCRIPT KILL or "
                       "SHUTDOWN NOSAVE.";
         }
-        e->hooks->yield(e->hooks->data);
+        yield(e);
         if (!run->killed) return;
-        h->head.busy = NULL;
     }
     /* At every line from now on, so that no pcall of the script can hold it up. */
     (void)lua_sethook(lua, run_hook, LUA_MASKLINE | LUA_MASKCOUNT, 1);

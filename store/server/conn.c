@@ -368,7 +368,7 @@ static void conn_flush(struct conn *c)
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     struct conn *c = handle->data;
-    if (c->closed) return;
+    if (c->closed || &c->session == c->server->busy) return;
     if (status < 0 || (events & UV_DISCONNECT) != 0) {
         close_later(c, "closed by the client");
         return;
@@ -404,6 +404,23 @@ void conns_turn(struct server *s)
     durable_turn(s, is_alone(s));
     for (struct list *at; (at = list_take(&s->dirty)) != NULL;)
         conn_flush(list_entry(at, struct conn, dirty));
+}
+
+void conns_turn_busy(struct server *s)
+{
+    struct list kept;
+    list_init(&kept);
+    durable_turn(s, false);
+    for (struct list *at; (at = list_take(&s->dirty)) != NULL;) {
+        struct conn *c = list_entry(at, struct conn, dirty);
+        if (&c->session == s->busy) {
+            list_add(&kept, at);
+            continue;
+        }
+        conn_flush(c);
+    }
+    struct list *at = list_take(&kept);
+    if (at != NULL) list_add(&s->dirty, at);
 }
 
 void conns_released(struct server *s)

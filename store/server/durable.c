@@ -229,6 +229,8 @@ static const char *rewrite_fork(struct server *s)
 const char *durable_rewrite(struct server *s)
 {
     if (s->journal == NULL) return "ERR this store keeps no append log (--appendonly yes)";
+    if (s->engine->depth > 1)
+        return "ERR Background append only file rewriting cannot start inside a transaction";
     if (s->rewrite.state != REWRITE_NONE)
         return "ERR Background append only file rewriting already in progress";
     return rewrite_fork(s);
@@ -239,6 +241,7 @@ static bool rewrite_due(const struct server *s)
 {
     const struct config *config = &s->engine->config;
     if (s->rewrite.state != REWRITE_NONE || s->stopping) return false;
+    if (s->engine->depth > 0) return false; /* half a script must not become the base */
     if (clock_mono_ms() < s->rewrite.retry_ms) return false;
     if (s->health == JOURNAL_BROKEN) return true;
     if (s->health != JOURNAL_OK || config->auto_aof_rewrite_percentage == 0) return false;

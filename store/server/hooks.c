@@ -94,6 +94,7 @@ void hooks_attach(struct server *s)
         .lastsave_s = hook_lastsave_s,
         .config_changed = hook_config_changed,
         .durable = hook_durable,
+        .yield = busy_yield,
     };
     s->engine->hooks = &s->hooks;
 }

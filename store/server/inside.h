@@ -85,6 +85,9 @@ struct server {
     char refusal[JOURNAL_ERROR + 64];
     char dir[4096]; /* of the journal */
 
+    struct session *busy; /* its script is over its time, and others have a turn (busy.c) */
+    char *busy_buf;       /* owned; what they are read into meanwhile */
+
     bool running;
     bool stopping;
     bool shutdown_wanted; /* SHUTDOWN was called: after this turn */
@@ -105,6 +108,9 @@ void conns_second(struct server *s);
 
 /* The journal moved on: clients whose bytes waited are looked at again this turn. */
 void conns_released(struct server *s);
+
+/* The same in the middle of a command of s->busy, which is left alone. */
+void conns_turn_busy(struct server *s);
 
 /* Closes all clients, after sending what may leave. */
 void conns_close_all(struct server *s);
@@ -139,6 +145,11 @@ const char *durable_rewrite(struct server *s);
 
 /* Ends a running rewrite and closes the journal; false when something was not written. */
 bool durable_close(struct server *s);
+
+/* ---- busy.c ---- */
+
+/* A turn of the loop in the middle of a script; the hook of that name. */
+void busy_yield(void *data);
 
 /* ---- hooks.c ---- */
 

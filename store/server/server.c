@@ -43,6 +43,7 @@ static void server_end(struct server *s);
 static void on_turn(uv_prepare_t *prepare)
 {
     struct server *s = prepare->data;
+    if (s->busy != NULL) return; /* busy_yield does what there is to do */
     conns_turn(s);
     if (s->shutdown_wanted) {
         server_end(s);
@@ -63,6 +64,10 @@ static void on_released(uv_async_t *async)
 static void server_end(struct server *s)
 {
     if (s->stopping) return;
+    if (s->busy != NULL) { /* its script may never end; nothing of it is logged or promised */
+        s->shutdown_wanted = true;
+        return;
+    }
     s->stopping = true;
     log_info("stopping", LOG_INT("clients", s->conn_count));
     listen_close(s);
@@ -174,6 +179,7 @@ void server_free(struct server *s)
     (void)uv_run(&s->loop, UV_RUN_DEFAULT);
     must(uv_loop_close(&s->loop) == 0);
     mem_free(s->read_buf);
+    mem_free(s->busy_buf);
     mem_free(s->argv);
     mem_free(s);
 }
