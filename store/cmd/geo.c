@@ -77,7 +77,7 @@ static size_t fmt_degrees(char *out, double degrees)
     int exponent = 0;
     double part = frexp(fabs(degrees), &exponent);
     int s = 53 - exponent;
-    if (degrees == 0 || s < 1 || s > 70) return fmt_decimal(out, degrees);
+    if (degrees == 0 || s < 1 || s > 70) return fmt_decimal(out, (long double)degrees);
 
     uint64_t bits = (uint64_t)(part * 9007199254740992.0);
     uint64_t whole = s < 64 ? bits >> s : 0;

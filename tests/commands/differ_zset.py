@@ -15,6 +15,7 @@ Redis's nine squares miss members.
 import argparse
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -285,6 +286,9 @@ def main():
     parser.add_argument("--steps", type=int, default=20000)
     parser.add_argument("--resp", type=int, default=2)
     options = parser.parse_args()
+    if shutil.which(options.redis) is None:
+        print("skipped: there is no " + options.redis)
+        sys.exit(77)
 
     with tempfile.TemporaryDirectory() as folder:
         peer_path, our_path = folder + "/redis.sock", folder + "/store.sock"
