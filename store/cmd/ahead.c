@@ -14,10 +14,13 @@ static bool names_member(const struct slice *argv, uint32_t argc)
 void ahead_start(struct ahead *a, struct session *s, const struct slice *argv, uint32_t argc)
 {
     a->value = NULL;
+    a->keys = NULL;
     if (argc < 2) return;
     const struct dict *keys = &session_db(s)->keys;
     uint64_t hash = hash_slice(argv[1]);
     if (!names_member(argv, argc)) {
+        a->keys = keys;
+        a->hash = hash;
         dict_prefetch(keys, hash);
         return;
     }
@@ -31,4 +34,8 @@ void ahead_start(struct ahead *a, struct session *s, const struct slice *argv, u
 void ahead_next(const struct ahead *a, uint32_t step)
 {
     if (a->value != NULL) zset_ahead(a->value, a->hash, step);
+    if (a->keys == NULL) return;
+    const struct entry *e = dict_guess(a->keys, a->hash);
+    if (e == NULL) return;
+    __builtin_prefetch(step == 1 ? (const void *)e : (const void *)e->value);
 }

@@ -4,8 +4,9 @@
  * cell, and the cell it moves to. The waits of different commands can overlap, so each step is
  * taken for all commands of a pipeline before the next one is: a move costs a third less.
  *
- * Only commands on single members of sorted sets and geo are looked at (the last argument is
- * the member); for the others the key's own bucket is fetched. A wrong guess costs a fetch.
+ * Of commands on single members of sorted sets and geo (the last argument is the member) the
+ * member is fetched; of the others the key's bucket, entry and value. A wrong guess costs a
+ * fetch.
  * Owner: the caller; nothing may run between ahead_start and the last ahead_next.
  */
 #ifndef HANSOM_STORE_CMD_AHEAD_H
@@ -16,8 +17,9 @@
 enum { AHEAD_STEPS = 3 };
 
 struct ahead {
-    const struct value *value; /* a sorted set, or NULL: nothing more to fetch */
-    uint64_t hash;             /* of the member */
+    const struct value *value; /* a sorted set, whose member is looked for */
+    const struct dict *keys;   /* else: where the key itself is looked for; NULL: nothing */
+    uint64_t hash;             /* of the member or key */
 };
 
 /* Step 0 for one command. */
