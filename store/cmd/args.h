@@ -15,6 +15,10 @@ struct args {
     const char *error; /* first error line, static or of the arena; NULL while all is well */
 };
 
+/* Said where a number may be anything but the least one, whose sign cannot be turned. */
+#define ARGS_LONG_RANGE                                                                            \
+    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
+
 /* Arguments not read yet. */
 static inline uint32_t args_left(const struct args *a)
 {

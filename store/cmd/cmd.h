@@ -142,7 +142,7 @@ static inline bool cmd_failed(struct cmd *c, enum err e)
 /* Replies "wrong number of arguments for '<name>' command". */
 void cmd_wrong_arity(struct cmd *c);
 
-/* Replies with a subcommand's HELP: lines end with NULL; "HELP / Print this help." is added. */
+/* Replies with a subcommand's HELP: lines end with NULL; "HELP" and its line are added. */
 void cmd_help(struct cmd *c, const char *const *lines);
 
 /* Every handler of the table. */

@@ -220,7 +220,7 @@ void cmd_command_info(struct cmd *c)
     for (uint32_t i = 2; i < c->argc; i++) {
         const struct cmd_spec *spec = by_full_name(c->argv[i]);
         if (spec == NULL)
-            reply_null_array(c->reply);
+            reply_null(c->reply);
         else
             reply_spec(c, spec);
     }

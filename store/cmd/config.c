@@ -40,7 +40,7 @@ static const char *derive(struct engine *e, struct slice name)
 {
     if (slice_word(name, "notify-keyspace-events")) {
         int flags = notify_parse(slice_of(e->config.notify_keyspace_events));
-        if (flags < 0) return "Invalid event class character. Use 'Ag$lszhxeKEtmdn'.";
+        if (flags < 0) return "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
         e->notify_flags = (uint32_t)flags;
         struct buf text = {0};
         notify_format(flags, &text);

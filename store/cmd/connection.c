@@ -137,7 +137,7 @@ void cmd_hello(struct cmd *c)
     if (!s->authenticated) {
         reply_error(c->reply,
                     "NOAUTH HELLO must be called with the client already authenticated, "
-                    "otherwise the HELLO <proto> AUTH <user> <pass> option can be used to "
+                    "otherwise the HELLO AUTH <user> <pass> option can be used to "
                     "authenticate the client and select the RESP protocol version at the same "
                     "time");
         return;

@@ -27,6 +27,7 @@ void exec_detach(struct engine *e)
 void exec_batch_begin(struct engine *e)
 {
     engine_clock_update(e);
+    e->next_us = 0;
     e->batch = true;
 }
 
@@ -272,6 +273,14 @@ static bool refuse(struct session *s, struct reply *r, const struct cmd_spec *sp
     for (size_t i = line.len; i-- > 0 && n == 0;)
         if (line.p[i] == '-' && (i == 0 || line.p[i - 1] == '\n')) n = i + 1;
     if (r->failed) engine_count_error(e, slice_from(line, n));
+    if (spec != NULL && is_named(spec, "exec")) {
+        struct slice why = arena_copy(&e->arena, slice_trim(slice_from(line, n)));
+        if (slice_starts(why, SLICE("ERR "))) why = slice_from(why, 4);
+        r->out->len = n - 1;
+        session_queue_clear(s);
+        watch_clear(s);
+        reply_errorf(r, "EXECABORT Transaction discarded because of: %.*s", (int)why.len, why.p);
+    }
     return false;
 }
 

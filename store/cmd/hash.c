@@ -308,7 +308,7 @@ void cmd_hrandfield(struct cmd *c)
     args_key(c->args, &key);
     bool counted = args_left(c->args) > 0;
     if (counted) {
-        args_range(c->args, -INT64_MAX, INT64_MAX, err_text(ERR_RANGE), &count);
+        args_range(c->args, -INT64_MAX, INT64_MAX, ARGS_LONG_RANGE, &count);
         with_values = args_maybe(c->args, "WITHVALUES");
         if (args_ok(c->args) && with_values && (count < -INT64_MAX / 2 || count > INT64_MAX / 2))
             args_fail(c->args, err_text(ERR_RANGE));

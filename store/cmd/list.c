@@ -312,7 +312,7 @@ static void lpos_args(struct args *a, struct lpos *l)
         if (args_left(a) < 2) {
             args_syntax(a);
         } else if (args_maybe(a, "RANK")) {
-            args_range(a, -INT64_MAX, INT64_MAX, err_text(ERR_RANGE), &l->rank);
+            args_range(a, -INT64_MAX, INT64_MAX, ARGS_LONG_RANGE, &l->rank);
             if (args_ok(a) && l->rank == 0)
                 args_fail(a, "ERR RANK can't be zero: use 1 to start from the first match, 2 from "
                              "the second ... or use negative to start from the end of the list");

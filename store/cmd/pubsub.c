@@ -123,7 +123,10 @@ static bool list_channel(struct slice name, void *channel, void *data)
 static void list_channels(struct cmd *c, enum pubsub_kind kind)
 {
     if (c->argc > 3) {
-        cmd_wrong_arity(c);
+        reply_errorf(c->reply,
+                     "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try PUBSUB "
+                     "HELP.",
+                     (int)c->argv[1].len, c->argv[1].p);
         return;
     }
     struct channels l = {.c = c, .pattern = c->argc == 3 ? c->argv[2] : (struct slice){0}};

@@ -1,6 +1,7 @@
 /* server: commands on the process: saving, ending, memory, debugging, roles. */
 #include "base/mem.h"
 #include "store/cmd/exec.h"
+#include "store/cmd/monitor.h"
 #include "store/cmd/session_state.h"
 
 #include <malloc.h>
@@ -301,10 +302,26 @@ static void debug_protocol(struct cmd *c)
                        "string|integer|double|null|array|set|map|attrib|push|verbatim|true|false");
 }
 
+static bool debug_allowed(struct cmd *c)
+{
+    int64_t allowed = c->engine->config.enable_debug_command;
+    char text[128];
+    struct slice from = session_addr(c->session, text, false);
+    bool local = (c->session->flags & SESSION_UNIX) != 0 || slice_starts(from, SLICE("127.")) ||
+                 slice_starts(from, SLICE("[::1]"));
+    if (allowed == DEBUG_YES || (allowed == DEBUG_LOCAL && local)) return true;
+    reply_error(c->reply,
+                "ERR DEBUG command not allowed. If the enable-debug-command option is set to "
+                "\"local\", you can run it from a local connection, otherwise you need to set this "
+                "option in the configuration file, and then restart the server.");
+    return false;
+}
+
 /* DEBUG SLEEP seconds | ERROR text | PROTOCOL type | OBJECT key | SET-ACTIVE-EXPIRE 0|1 */
 void cmd_debug(struct cmd *c)
 {
     struct slice what = c->argv[1];
+    if (!debug_allowed(c)) return;
     if (slice_word(what, "SLEEP") && c->argc == 3) {
         debug_sleep(c);
     } else if (slice_word(what, "PROTOCOL") && c->argc == 3) {

@@ -168,7 +168,7 @@ void cmd_srandmember(struct cmd *c)
     int64_t count = 1;
     args_key(c->args, &key);
     bool counted = args_left(c->args) > 0;
-    if (counted) args_range(c->args, -INT64_MAX, INT64_MAX, err_text(ERR_RANGE), &count);
+    if (counted) args_range(c->args, -INT64_MAX, INT64_MAX, ARGS_LONG_RANGE, &count);
     if (!args_end(c->args, c->reply)) return;
     struct set *s = NULL;
     char text[SET_TEXT];

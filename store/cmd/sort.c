@@ -209,7 +209,7 @@ void cmd_sort(struct cmd *c)
         }
         if (g.n > 1) qsort(g.all, g.n, sizeof g.all[0], s.alpha ? by_weight : by_score);
     }
-    if (s.desc && (!as_it_is || (v != NULL && v->type->kind == VALUE_ZSET)))
+    if (s.desc && !(as_it_is && is_set))
         for (uint64_t i = 0; i < g.n / 2; i++) {
             struct element swap = g.all[i];
             g.all[i] = g.all[g.n - 1 - i];

@@ -245,5 +245,5 @@ void cmd_help(struct cmd *c, const char *const *lines)
     for (uint32_t i = 0; i < count; i++)
         reply_status(c->reply, lines[i]);
     reply_status(c->reply, "HELP");
-    reply_status(c->reply, "    Print this help.");
+    reply_status(c->reply, "    Prints this help.");
 }

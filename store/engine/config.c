@@ -7,9 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const policy_words[] = {"noeviction",      "allkeys-lru",  "allkeys-lfu",
-                                           "allkeys-random",  "volatile-lru", "volatile-lfu",
-                                           "volatile-random", "volatile-ttl", NULL};
+static const char *const policy_words[] = {"volatile-lru",   "volatile-lfu", "volatile-random",
+                                           "volatile-ttl",   "allkeys-lru",  "allkeys-lfu",
+                                           "allkeys-random", "noeviction",   NULL};
+static const char *const debug_words[] = {"no", "yes", "local", NULL};
 static const char *const fsync_words[] = {"always", "everysec", "no", NULL};
 
 enum kind { INT, SIZE, BOOL, ENUM, TEXT };

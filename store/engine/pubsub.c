@@ -202,11 +202,11 @@ void pubsub_each(const struct engine *e, enum pubsub_kind kind,
 static const struct {
     char letter;
     int bit;
-} letters[] = {{'g', NOTIFY_GENERIC}, {'$', NOTIFY_STRING},   {'l', NOTIFY_LIST},
-               {'s', NOTIFY_SET},     {'h', NOTIFY_HASH},     {'z', NOTIFY_ZSET},
-               {'x', NOTIFY_EXPIRED}, {'e', NOTIFY_EVICTED},  {'t', NOTIFY_STREAM},
-               {'d', NOTIFY_MODULE},  {'K', NOTIFY_KEYSPACE}, {'E', NOTIFY_KEYEVENT},
-               {'m', NOTIFY_KEYMISS}, {'n', NOTIFY_NEW}};
+} letters[] = {{'g', NOTIFY_GENERIC},  {'$', NOTIFY_STRING},  {'l', NOTIFY_LIST},
+               {'s', NOTIFY_SET},      {'h', NOTIFY_HASH},    {'z', NOTIFY_ZSET},
+               {'x', NOTIFY_EXPIRED},  {'e', NOTIFY_EVICTED}, {'t', NOTIFY_STREAM},
+               {'d', NOTIFY_MODULE},   {'n', NOTIFY_NEW},     {'K', NOTIFY_KEYSPACE},
+               {'E', NOTIFY_KEYEVENT}, {'m', NOTIFY_KEYMISS}};
 
 int notify_parse(struct slice text)
 {
