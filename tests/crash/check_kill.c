@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { WRITERS = 4, ROUNDS = 8, DEPTH = 8 };
 
@@ -151,6 +152,37 @@ START_TEST(clean_end_keeps_everything_in_every_mode)
 }
 END_TEST
 
+START_TEST(log_that_grew_is_rewritten_by_itself_and_keeps_everything)
+{
+    static const char *const flags[] = {
+        "--appendonly", "yes", "--appendfsync", "no", "--auto-aof-rewrite-min-size", "100kb", NULL};
+    struct peer p;
+    peer_init(&p);
+    ck_assert(peer_start(&p, flags, 0));
+    redisContext *c = peer_connect(&p);
+    long long n = 0;
+    for (bool rewritten = false; !rewritten;) {
+        for (int i = 0; i < 500; i++)
+            ck_assert_int_ge(peer_ask(c, "HSET h f%lld %lld", n % 50, n + i), 0);
+        n++;
+        ck_assert_int_eq(peer_ask(c, "INCR n"), n);
+        redisReply *info = redisCommand(c, "INFO persistence");
+        rewritten = strstr(info->str, "aof_rewrites:0") == NULL;
+        freeReplyObject(info);
+    }
+    redisFree(c);
+    (void)peer_end(&p, SIGTERM);
+    ck_assert(peer_start(&p, flags, 0));
+    c = peer_connect(&p);
+    char text[32];
+    ck_assert_int_eq(atoll(peer_text(c, text, sizeof text, "GET n")), n);
+    ck_assert_int_eq(peer_ask(c, "HLEN h"), n < 50 ? n : 50);
+    redisFree(c);
+    ck_assert_int_eq(peer_end(&p, SIGTERM), 0);
+    peer_fini(&p);
+}
+END_TEST
+
 START_TEST(second_process_in_the_same_folder_is_refused)
 {
     static const char *const flags[] = {"--appendonly", "yes", NULL};
@@ -165,4 +197,6 @@ START_TEST(second_process_in_the_same_folder_is_refused)
 END_TEST
 
 UNIT_SUITE("kill", acknowledged_transactions_survive_kill_9,
-           clean_end_keeps_everything_in_every_mode, second_process_in_the_same_folder_is_refused)
+           clean_end_keeps_everything_in_every_mode,
+           log_that_grew_is_rewritten_by_itself_and_keeps_everything,
+           second_process_in_the_same_folder_is_refused)

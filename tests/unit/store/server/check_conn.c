@@ -340,6 +340,42 @@ START_TEST(password_is_asked_for_and_large_commands_wait_for_it)
 }
 END_TEST
 
+START_TEST(idle_client_is_closed_and_a_subscriber_is_not)
+{
+    struct world w;
+    world_init(&w, "timeout", "1", NULL);
+    int idle = client(&w);
+    int subscriber = client(&w);
+    say(subscriber, "SUBSCRIBE c\r\n");
+    hear(subscriber, "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+    hear_end(idle);
+    int fd = client(&w);
+    say(fd, "PUBLISH c x\r\n");
+    hear(fd, ":1\r\n");
+    (void)close(fd);
+    (void)close(subscriber);
+    world_fini(&w);
+}
+END_TEST
+
+START_TEST(killed_client_is_closed_and_one_that_kills_itself_gets_its_reply)
+{
+    struct world w;
+    world_init(&w, NULL);
+    int a = client(&w);
+    int b = client(&w);
+    say(a, "CLIENT SETNAME a\r\nSUBSCRIBE c\r\n");
+    hear(a, "+OK\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+    say(b, "CLIENT KILL TYPE pubsub\r\n");
+    hear(b, ":1\r\n");
+    hear_end(a);
+    say(b, "PUBLISH c x\r\nCLIENT KILL SKIPME no TYPE normal\r\n");
+    hear(b, ":0\r\n:1\r\n");
+    hear_end(b);
+    world_fini(&w);
+}
+END_TEST
+
 START_TEST(unix_socket_has_its_mode_and_serves)
 {
     struct world w;
@@ -390,4 +426,6 @@ UNIT_SUITE("conn", pipeline_sent_byte_by_byte_is_answered_in_order,
            slow_subscriber_is_closed_at_its_limit_and_delays_nobody,
            clients_beyond_maxclients_are_turned_away,
            password_is_asked_for_and_large_commands_wait_for_it,
+           idle_client_is_closed_and_a_subscriber_is_not,
+           killed_client_is_closed_and_one_that_kills_itself_gets_its_reply,
            unix_socket_has_its_mode_and_serves, admin_port_tells_life_readiness_and_metrics)
