@@ -3,6 +3,8 @@
  * Layout: longitude over [-180, 180] and latitude over [-85.05112878, 85.05112878] become 26
  * bits each, interleaved with longitude in the odd (higher) bits. Near numbers are near
  * places, so the first bits of a score name a cell: 30 bits are about 1.2 x 0.6 km.
+ * Only on the very edge of the map (longitude 180, latitude 85.05112878) does Redis's number
+ * overflow its 52 bits; here it is the last square, 0.6 m away.
  */
 #ifndef HANSOM_BASE_GEOHASH_H
 #define HANSOM_BASE_GEOHASH_H

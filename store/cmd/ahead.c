@@ -7,7 +7,8 @@
 static bool names_member(const struct slice *argv, uint32_t argc)
 {
     enum { ARGS_MAX = 7 };
-    char c = argv[0].len > 0 ? argv[0].p[0] : '\0';
+    if (argv[0].len == 0) return false;
+    char c = argv[0].p[0];
     return argc >= 3 && argc <= ARGS_MAX && (c == 'G' || c == 'g' || c == 'Z' || c == 'z');
 }
 

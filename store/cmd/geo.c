@@ -151,7 +151,7 @@ void cmd_geoadd(struct cmd *c)
     if (!args_check(a, c->reply)) return;
 
     uint32_t n = args_left(a) / 3;
-    uint64_t few[16];
+    uint64_t few[16] = {0};
     uint64_t *scores = n <= 16 ? few : arena_array(c->arena, n, uint64_t);
     const struct slice *triples = &a->argv[a->at];
     for (uint32_t i = 0; i < n && args_ok(a); i++) {

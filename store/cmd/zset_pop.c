@@ -1,4 +1,5 @@
 /* zset_pop: taking the least or the greatest members, at once or when there are some. */
+#include "base/must.h"
 #include "store/cmd/zset.h"
 
 /* How a pop is asked for and how it replies. */
@@ -167,6 +168,7 @@ void cmd_zmpop(struct cmd *c)
     int64_t n = 0;
     read_mpop(c, &p, &keys, &n);
     if (!args_end(c->args, c->reply)) return;
+    must(keys != NULL);
     if (!pop_first(c, &p, keys, (uint32_t)n)) reply_null_array(c->reply);
 }
 

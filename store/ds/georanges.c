@@ -11,8 +11,10 @@ static int steps_for(double radius_m, double lat)
 {
     if (radius_m == 0) return 26;
     int steps = -1;
-    for (; radius_m < MERCATOR_M; radius_m *= 2)
+    while (radius_m < MERCATOR_M) {
+        radius_m *= 2;
         steps++;
+    }
     if (lat > 66 || lat < -66) steps--;
     if (lat > 80 || lat < -80) steps--;
     return steps < 1 ? 1 : steps > 26 ? 26 : steps;

@@ -11,6 +11,9 @@
  * where c is the least product of the two cosines within reach and f the least of
  * (sin(x/2) / (x/2))² for the differences within reach. One grid step is taken off each
  * difference, because members stand in the middle of their square.
+ *
+ * Unlike Redis, geosearch_nearest also finds what lies beyond Redis's nine squares (near the
+ * poles, or thousands of kilometres away), and breaks ties by score and name.
  */
 #ifndef HANSOM_STORE_DS_GEOSEARCH_H
 #define HANSOM_STORE_DS_GEOSEARCH_H
