@@ -118,7 +118,11 @@ static void on_connection(uv_poll_t *poll, int status, int events)
     struct front *f = poll->data;
     for (int i = 0; status == 0 && i < ACCEPTS_A_TURN; i++) {
         int fd = accept4(f->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0) return;
+        if (fd < 0) {
+            /* Out of descriptors: the poll would fire again at once, so on_sweep goes on. */
+            if (errno == EMFILE || errno == ENFILE) (void)uv_poll_stop(&f->poll);
+            return;
+        }
         if (f->waiting_count >= f->config.waiting_max)
             (void)close(fd);
         else
@@ -130,6 +134,8 @@ static void on_sweep(uv_timer_t *timer)
 {
     struct front *f = timer->data;
     int64_t now_ms = clock_mono_ms();
+    if (!uv_is_active((uv_handle_t *)&f->poll))
+        (void)uv_poll_start(&f->poll, UV_READABLE, on_connection);
     while (!list_empty(&f->waiting)) {
         struct visitor *v = list_entry(f->waiting.next, struct visitor, link);
         if (now_ms - v->came_ms < f->config.head_ms) return;

@@ -39,15 +39,23 @@ struct gateway {
     struct lifecycle *life;  /* owned */
     struct store_sub *hints; /* owned */
     struct server *server;   /* owned */
-    struct list sessions;    /* of struct session: all that are open */
+    struct list sessions;    /* of struct session: all that are connected */
     size_t sessions_count;
-    size_t queue_bytes;  /* of all outboxes */
-    struct map channels; /* channel -> struct channel (hints.c) */
-    struct map people;   /* "rider:<id>", "driver:<id>" -> struct person (session.c) */
-    uv_timer_t tick;     /* every 100 ms: deadlines, pings, comparing */
+    size_t sessions_alive; /* also those whose calls have not returned */
+    bool draining;         /* the process is held until no session is alive */
+    size_t queue_bytes;    /* of all outboxes */
+    struct map channels;   /* channel -> struct channel (hints.c) */
+    struct map people;     /* "rider:<id>", "driver:<id>" -> struct person (session.c) */
+    uv_timer_t tick;       /* every 100 ms: deadlines, pings, comparing */
     uint32_t tick_number;
     int64_t generation; /* the last one heard of */
     struct buf scratch; /* for building frames */
 };
+
+/* While draining: lets the process end once no session is alive. */
+void gateway_end_if_empty(struct gateway *g);
+
+/* A client was sent what changed in the store at that wall time (0: unknown). */
+void gateway_pushed(struct gateway *g, int64_t changed_ms);
 
 #endif

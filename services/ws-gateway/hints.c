@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-enum { COMPARE_MAX = 100 };
+enum { COMPARE_MAX = 100, WATCHERS_MAX = 64 };
 
 struct channel {
     struct gateway *gateway;
@@ -94,6 +94,8 @@ static void offer_created(struct session *s, const json_t *hint, int64_t now_ms)
     int64_t version = json_integer_value(json_object_get(hint, "version"));
     int64_t expires_ms = json_integer_value(json_object_get(hint, "expires_ms"));
     if (slice_is(offer_id, s->known.offer_id)) return; /* a snapshot brought it already */
+    if (slice_is(ride_id, s->known.ride_id) && version <= s->known.version) return; /* late */
+    gateway_pushed(g, json_integer_value(json_object_get(hint, "at_ms")));
     (void)slice_cstr(ride_id, s->known.ride_id, sizeof s->known.ride_id);
     (void)slice_cstr(offer_id, s->known.offer_id, sizeof s->known.offer_id);
     s->known.version = version;
@@ -120,6 +122,7 @@ static void offer_revoked(struct session *s, const json_t *hint, int64_t now_ms)
     struct gateway *g = s->gateway;
     struct slice offer_id = member(hint, "offer_id");
     if (!slice_is(offer_id, s->known.offer_id)) return; /* never shown, or answered */
+    gateway_pushed(g, json_integer_value(json_object_get(hint, "at_ms")));
     s->known = (struct known_ride){0};
 
     struct json j = frame_begin(&g->scratch, "offer.revoked", now_ms, member(hint, "ride_id"),
@@ -137,11 +140,12 @@ static void released(struct session *s, const json_t *hint, int64_t now_ms)
 {
     struct gateway *g = s->gateway;
     struct slice ride_id = member(hint, "ride_id");
-    if (!slice_is(ride_id, s->known.ride_id)) return;
+    int64_t version = json_integer_value(json_object_get(hint, "version"));
+    if (!slice_is(ride_id, s->known.ride_id) || version <= s->known.version) return;
+    gateway_pushed(g, json_integer_value(json_object_get(hint, "at_ms")));
     s->known = (struct known_ride){0};
 
-    struct json j = frame_begin(&g->scratch, "ride.updated", now_ms, ride_id,
-                                json_integer_value(json_object_get(hint, "version")));
+    struct json j = frame_begin(&g->scratch, "ride.updated", now_ms, ride_id, version);
     json_object_start(&j);
     json_put_str(&j, "ride_id", ride_id);
     json_put_bool(&j, "released", true);
@@ -169,10 +173,11 @@ static void changed(struct session *s, const json_t *hint)
     life_ride_get(s->gateway->life, ride_id, on_ride, s);
 }
 
-/* A newer session of the same driver, maybe at another gateway. */
-static void superseded(struct session *s, const json_t *hint)
+/* A session of the same driver was opened, maybe at another gateway; the hint may be older than
+ * this one. */
+static void maybe_superseded(struct session *s, const json_t *hint)
 {
-    if (!slice_is(member(hint, "session_id"), s->id)) session_close(s, WS_SUPERSEDED);
+    if (!slice_is(member(hint, "session_id"), s->id)) session_check_newest(s);
 }
 
 static void hint_for(struct session *s, const json_t *hint, int64_t now_ms)
@@ -185,7 +190,7 @@ static void hint_for(struct session *s, const json_t *hint, int64_t now_ms)
     else if (slice_is(kind, "driver.updated"))
         session_refresh(s, true);
     else if (slice_is(kind, "session"))
-        superseded(s, hint);
+        maybe_superseded(s, hint);
     else if (json_is_true(json_object_get(hint, "released")))
         released(s, hint, now_ms);
     else if (slice_is(kind, "ride.updated"))
@@ -215,18 +220,17 @@ static void on_message(void *data, struct slice name, struct slice payload)
         json_decref(hint);
         return;
     }
-    int64_t at_ms = json_integer_value(json_object_get(hint, "at_ms"));
-    if (at_ms > 0 && now_ms >= at_ms)
-        metric_observe(metric_only(g->metric[M_PUSH]), (double)(now_ms - at_ms) / 1000.0);
-
     /* A watcher may leave, and with the last the channel, while the hint is handed out. */
-    struct session *watchers[64];
-    bool positions[64];
+    struct session *watchers[WATCHERS_MAX];
+    bool positions[WATCHERS_MAX];
     size_t n = 0;
     list_each(at, &ch->watchers)
     {
         struct watch *w = list_entry(at, struct watch, link);
-        if (n == sizeof watchers / sizeof watchers[0]) break;
+        if (n == WATCHERS_MAX) {
+            session_refresh(w->owner, true); /* more than one person may have open: all closing */
+            continue;
+        }
         positions[n] = w == &w->owner->position;
         watchers[n++] = w->owner;
         session_ref(w->owner);
@@ -274,7 +278,21 @@ void hints_close(struct gateway *g)
 struct compare {
     size_t n;
     struct session *sessions[COMPARE_MAX];
+    char rides[COMPARE_MAX][ID_MAX + 1]; /* what each was known to be on */
 };
+
+/* The client missed something. A rider is sent the ride, however it ended; a driver, who may have
+ * lost it, and anybody whose ride is gone, is sent all of what now is. */
+static void catch_up(struct session *s, int64_t version)
+{
+    metric_inc(metric_only(s->gateway->metric[M_COMPARED]));
+    if (s->who.role == ROLE_DRIVER || version == 0) {
+        session_refresh(s, true);
+        return;
+    }
+    session_ref(s);
+    life_ride_get(s->gateway->life, slice_of(s->known.ride_id), on_ride, s);
+}
 
 static void on_versions(void *data, const struct life_result *r)
 {
@@ -283,14 +301,10 @@ static void on_versions(void *data, const struct life_result *r)
         struct session *s = c->sessions[i];
         struct slice text = SLICE("");
         int64_t version = 0;
-        bool newer = r->code == LIFE_OK && life_list(r, "versions", i, &text) &&
-                     slice_i64(text, &version) && version > s->known.version;
-        if (newer && session_is_open(s)) {
-            metric_inc(metric_only(s->gateway->metric[M_COMPARED]));
-            session_ref(s);
-            life_ride_get(s->gateway->life, slice_of(s->known.ride_id), on_ride, s);
-            session_refresh(s, false);
-        }
+        bool same = session_is_open(s) && strcmp(s->known.ride_id, c->rides[i]) == 0;
+        bool read =
+            r->code == LIFE_OK && life_list(r, "versions", i, &text) && slice_i64(text, &version);
+        if (same && read && (version > s->known.version || version == 0)) catch_up(s, version);
         session_unref(s);
     }
     mem_free(c);
@@ -299,8 +313,10 @@ static void on_versions(void *data, const struct life_result *r)
 static void compare_send(struct gateway *g, struct compare *c)
 {
     struct slice ids[COMPARE_MAX];
-    for (size_t i = 0; i < c->n; i++)
-        ids[i] = slice_of(c->sessions[i]->known.ride_id);
+    for (size_t i = 0; i < c->n; i++) {
+        (void)slice_cstr(slice_of(c->sessions[i]->known.ride_id), c->rides[i], sizeof c->rides[i]);
+        ids[i] = slice_of(c->rides[i]);
+    }
     life_versions(g->life, slice_of(c->sessions[0]->region), ids, c->n, on_versions, c);
 }
 
@@ -308,6 +324,7 @@ void hints_compare(struct gateway *g, uint32_t slice, uint32_t slices)
 {
     struct compare *c = NULL;
     uint32_t number = 0;
+    if (!store_is_up(app_store(g->app))) return;
     list_each(at, &g->sessions)
     {
         struct session *s = list_entry(at, struct session, link);

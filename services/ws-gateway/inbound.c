@@ -8,13 +8,14 @@
 #include <jansson.h>
 #include <math.h>
 
-enum { RE_MAX = 64 };
+/* An id of a client is at most ID_BYTES long; as JSON each byte may take six. */
+enum { ID_BYTES = 64, RE_MAX = 6 * ID_BYTES + 2 };
 
 /* An answer that waits for the store. */
 struct answer {
     struct session *session;
     const char *status;
-    char re[RE_MAX + 1];
+    char re[RE_MAX + 1]; /* JSON, or "" */
 };
 
 static struct slice member(const json_t *message, const char *name)
@@ -24,12 +25,34 @@ static struct slice member(const json_t *message, const char *name)
     return slice_make(json_string_value(v), json_string_length(v));
 }
 
+/* Writes the message's id as JSON into re: a string or a whole number, else nothing. */
+static struct slice re_of(const json_t *message, char re[static RE_MAX + 1])
+{
+    const json_t *id = json_object_get(message, "id");
+    bool usable = json_is_integer(id) || (json_is_string(id) && json_string_length(id) <= ID_BYTES);
+    char *text = usable ? json_dumps(id, JSON_ENCODE_ANY) : NULL;
+    (void)slice_cstr(slice_of(text), re, RE_MAX + 1);
+    free(text);
+    return slice_of(re);
+}
+
+static void count_ride(const struct session *s, const struct life_result *r)
+{
+    if (life_extra_i64(r, "replayed", 0) == 0)
+        metric_inc(
+            METRIC_AT(s->gateway->metric[M_RIDES], slice_of(ride_status_text(r->ride.status))));
+}
+
 static void on_answered(void *data, const struct life_result *r)
 {
     struct answer *a = data;
     struct session *s = a->session;
+    if (r->code == LIFE_OK) count_ride(s, r);
     if (session_is_open(s)) {
-        s->known.offer_id[0] = '\0';
+        /* Declined: what becomes of the ride is not his business any more. */
+        if (r->code == LIFE_OK && !ride_party_driver(&r->ride, slice_of(s->who.sub)) &&
+            slice_is(r->ride.ride_id, s->known.ride_id))
+            s->known = (struct known_ride){0};
         if (r->code == LIFE_OK)
             session_ack(s, slice_of(a->re), a->status, r);
         else if (r->code == LIFE_BROKEN)
@@ -66,8 +89,8 @@ static void answer_offer(struct session *s, const json_t *message, struct slice 
        &(struct life_act){.ride_id = ride_id,
                           .actor_id = slice_of(s->who.sub),
                           .lease = offer_id,
-                          .lat = NAN,
-                          .lon = NAN},
+                          .lat = (double)NAN,
+                          .lon = (double)NAN},
        on_answered, a);
 }
 
@@ -143,9 +166,9 @@ static bool within_rate(struct session *s)
 
 static void dispatch(struct session *s, const json_t *message, struct slice text)
 {
+    char text_of_id[RE_MAX + 1];
     struct slice type = member(message, "type");
-    struct slice re = member(message, "id");
-    if (re.len > RE_MAX) re.len = RE_MAX;
+    struct slice re = re_of(message, text_of_id);
 
     if (slice_is(type, "auth")) {
         session_auth(s, member(message, "token"));

@@ -41,6 +41,9 @@ static bool start(struct app *app, void *service)
     g->app = app;
     g->life = lifecycle_new(app_store(app));
     list_init(&g->sessions);
+    (void)uv_timer_init(app_loop(app), &g->tick);
+    g->tick.data = g;
+    (void)uv_timer_start(&g->tick, on_tick, TICK_MS, TICK_MS);
     hints_open(g);
     struct ping_limits limits = ping_limits_standard();
     limits.speed_scale = app_options(app)->speed_scale;
@@ -62,21 +65,30 @@ static bool start(struct app *app, void *service)
         return false;
     }
     app_listens(app, "ws", o->bind, server_port(g->server));
-    (void)uv_timer_init(app_loop(app), &g->tick);
-    g->tick.data = g;
-    (void)uv_timer_start(&g->tick, on_tick, TICK_MS, TICK_MS);
     return true;
 }
 
+void gateway_end_if_empty(struct gateway *g)
+{
+    if (!g->draining || g->sessions_alive > 0) return;
+    g->draining = false;
+    app_release(g->app);
+}
+
+/* The close frames are on their way when this returns; the loop goes on until they have left, and
+ * until every call that a session waits for has returned. */
 static void drain(struct app *app, void *service)
 {
-    (void)app;
     struct gateway *g = service;
+    if (g->server == NULL) return; /* it could not listen */
     server_drain(g->server);
-    list_each_safe(at, &g->sessions)
+    list_each(at, &g->sessions)
     {
         session_close(list_entry(at, struct session, link), WS_DRAIN);
     }
+    app_hold(app);
+    g->draining = true;
+    gateway_end_if_empty(g);
 }
 
 static void stop(struct app *app, void *service)

@@ -137,6 +137,10 @@ static void established(struct lws *wsi, struct slot *slot)
 {
     struct server *server = server_of(wsi);
     slot->session = session_new(server->gateway, wsi);
+    if (app_draining(server->gateway->app)) {
+        session_close(slot->session, WS_DRAIN);
+        return;
+    }
     char text[HEADERS_MAX];
     struct slice token = handshake_token(wsi, text, sizeof text);
     if (token.len > 0) session_auth(slot->session, token);
@@ -165,19 +169,29 @@ static void received(struct lws *wsi, struct session *s, const void *bytes, size
     buf_fini(&s->partial);
 }
 
+/* The library keeps the name of this write to itself. Its lws_close_reason is of no use here: on
+ * an adopted connection 4.1.6 shuts the socket down without sending that frame. */
+enum { WRITE_CLOSE = 4 };
+_Static_assert(WRITE_CLOSE + 1 == LWS_WRITE_PING, "libwebsockets numbers its writes anew");
+
+static void write_close(struct session *s)
+{
+    unsigned char frame[LWS_PRE + 2];
+    frame[LWS_PRE] = (unsigned char)((unsigned)s->close_code >> 8);
+    frame[LWS_PRE + 1] = (unsigned char)((unsigned)s->close_code & 255);
+    (void)lws_write(s->socket, frame + LWS_PRE, 2, (enum lws_write_protocol)WRITE_CLOSE);
+}
+
 /* libwebsockets wants -1 to close the connection. */
 static int writable(struct session *s)
 {
-    static const char *const reasons[] = {"policy", "going away"};
-    if (s->close_code == 0) {
-        if (!flush(s)) return -1;
-        after_gap(s);
-        return 0;
+    if (s->close_code != 0) {
+        write_close(s);
+        return -1;
     }
-    const char *reason = reasons[s->close_code == WS_DRAIN];
-    lws_close_reason(s->socket, (enum lws_close_status)s->close_code,
-                     (unsigned char *)(uintptr_t)reason, strlen(reason));
-    return -1;
+    if (!flush(s)) return -1;
+    after_gap(s);
+    return 0;
 }
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,

@@ -7,7 +7,7 @@
 #include "services/ws-gateway/hints.h"
 #include "services/ws-gateway/server.h"
 
-enum { SESSION_KEEP_S = 86400, KILL_MS = 2000, TIMEOUT_MS = 2000 };
+enum { SESSION_KEEP_S = 86400, KILL_MS = 2000, RETRY_MS = 1000 };
 
 static const struct slice none = {"", 0};
 
@@ -86,6 +86,7 @@ struct session *session_new(struct gateway *g, void *socket)
     list_init(&s->position.link);
     list_add(&g->sessions, &s->link);
     g->sessions_count++;
+    g->sessions_alive++;
     return s;
 }
 
@@ -97,8 +98,11 @@ void session_ref(struct session *s)
 void session_unref(struct session *s)
 {
     if (--s->refs > 0) return;
+    struct gateway *g = s->gateway;
     buf_fini(&s->partial);
     mem_free(s);
+    g->sessions_alive--;
+    gateway_end_if_empty(g);
 }
 
 static struct metric_cell *connections_of(const struct session *s)
@@ -134,12 +138,37 @@ void session_close(struct session *s, int code)
 
 /* --- opening --- */
 
+static void on_newest(void *data, enum store_status status, const redisReply *reply)
+{
+    struct session *s = data;
+    struct slice newest = reply_slice(reply);
+    if (status == STORE_OK && newest.len > 0 && !slice_is(newest, s->id))
+        session_close(s, WS_SUPERSEDED);
+    session_unref(s);
+}
+
+static int64_t timeout_of(const struct session *s)
+{
+    return app_options(s->gateway->app)->store_timeout_ms;
+}
+
+void session_check_newest(struct session *s)
+{
+    struct key_text key;
+    session_ref(s);
+    STORE_CALL(app_store(s->gateway->app), timeout_of(s), on_newest, s, SLICE("HGET"),
+               key_make1(&key, KEY_SESSION, slice_of(s->region), slice_of(s->who.sub)),
+               SLICE("session_id"));
+}
+
 static void on_watching(struct session *s)
 {
     session_refresh(s, true);
+    if (s->who.role == ROLE_DRIVER) session_check_newest(s);
 }
 
-/* Tells this driver's sessions at other gateways that they are superseded. */
+/* Tells this driver's sessions at other gateways that they are superseded. It is written down
+ * before it is said: who subscribes too late to hear it reads it afterwards (on_watching). */
 static void announce(struct session *s)
 {
     struct gateway *g = s->gateway;
@@ -152,16 +181,16 @@ static void announce(struct session *s)
     json_put_cstr(&j, "kind", "session");
     json_put_cstr(&j, "session_id", s->id);
     json_object_end(&j);
-    STORE_CALL(app_store(g->app), TIMEOUT_MS, NULL, NULL, SLICE("SPUBLISH"),
-               key_make1(&key, KEY_UI_DRIVER, region, sub), buf_slice(&hint));
-    buf_fini(&hint);
     struct slice name = key_make1(&key, KEY_SESSION, region, sub);
-    STORE_CALL(app_store(g->app), TIMEOUT_MS, NULL, NULL, SLICE("HSET"), name, SLICE("session_id"),
-               slice_of(s->id));
+    STORE_CALL(app_store(g->app), timeout_of(s), NULL, NULL, SLICE("HSET"), name,
+               SLICE("session_id"), slice_of(s->id));
     struct store_cmd *c = store_cmd(app_store(g->app), "EXPIRE");
     store_arg(c, name);
     store_arg_i64(c, SESSION_KEEP_S);
-    store_send(app_store(g->app), c, TIMEOUT_MS, NULL, NULL);
+    store_send(app_store(g->app), c, timeout_of(s), NULL, NULL);
+    STORE_CALL(app_store(g->app), timeout_of(s), NULL, NULL, SLICE("SPUBLISH"),
+               key_make1(&key, KEY_UI_DRIVER, region, sub), buf_slice(&hint));
+    buf_fini(&hint);
 }
 
 static void hello(struct session *s)
@@ -171,7 +200,7 @@ static void hello(struct session *s)
     json_object_start(&j);
     json_put_cstr(&j, "session_id", s->id);
     json_put_i64(&j, "heartbeat_ms", g->options.heartbeat_ms);
-    json_put_i64(&j, "generation", g->generation);
+    json_put_i64(&j, "generation", g->generation > 0 ? g->generation : 1);
     json_object_end(&j);
     frame_end(&j);
     session_send(s, OUTBOX_CONTROL, none, buf_slice(&g->scratch));
@@ -317,11 +346,19 @@ static void note_generation(struct gateway *g, const struct life_result *r)
     }
 }
 
+void gateway_pushed(struct gateway *g, int64_t changed_ms)
+{
+    int64_t took_ms = clock_wall_ms() - changed_ms;
+    if (changed_ms > 0 && took_ms >= 0)
+        metric_observe(metric_only(g->metric[M_PUSH]), (double)took_ms / 1000.0);
+}
+
 void session_ride(struct session *s, const struct life_result *r)
 {
     struct gateway *g = s->gateway;
     if (!r->has_ride || !is_party(s, &r->ride) || !is_news(s, r)) return;
     note_generation(g, r);
+    gateway_pushed(g, r->ride.updated_ms);
     /* Hints may come faster than they are read. What skips a version is a snapshot: a client must
      * be able to tell from the frames alone that it has missed nothing. */
     bool skips = slice_is(r->ride.ride_id, s->known.ride_id) && s->known.version > 0 &&
@@ -352,12 +389,12 @@ void session_ack(struct session *s, struct slice re, const char *status,
     struct json j = frame_begin(&g->scratch, "ack", clock_wall_ms(), ride ? r->ride.ride_id : none,
                                 ride ? r->ride.version : 0);
     json_object_start(&j);
-    if (re.len > 0) json_put_str(&j, "re", re);
+    if (re.len > 0) json_put_raw(&j, "re", re);
     json_put_cstr(&j, "status", status);
     if (ride) {
         json_key(&j, "ride");
         audience_json(s, &j, r);
-        learn(s, &r->ride);
+        if (is_news(s, r)) learn(s, &r->ride);
     }
     json_object_end(&j);
     frame_end(&j);
@@ -370,7 +407,7 @@ void session_error(struct session *s, struct slice re, const char *code,
     struct gateway *g = s->gateway;
     struct json j = frame_begin(&g->scratch, "error", clock_wall_ms(), none, 0);
     json_object_start(&j);
-    if (re.len > 0) json_put_str(&j, "re", re);
+    if (re.len > 0) json_put_raw(&j, "re", re);
     json_put_cstr(&j, "code", code);
     if (r != NULL && r->has_ride && is_party(s, &r->ride)) {
         json_key(&j, "ride");
@@ -442,6 +479,7 @@ static void on_state(void *data, const struct life_result *r)
         if (s->read_again) session_refresh(s, s->want_snapshot);
     } else if (session_is_open(s)) {
         s->read_again = true; /* session_tick tries again */
+        s->retry_ms = clock_mono_ms() + RETRY_MS;
     }
     session_unref(s);
 }
@@ -480,5 +518,7 @@ void session_tick(struct session *s, int64_t mono_ms, int64_t wall_ms)
         s->ping_ms = mono_ms;
         server_ping(s);
     }
-    if (s->read_again && !s->reading && session_is_open(s)) session_refresh(s, s->want_snapshot);
+    bool again = s->read_again && !s->reading && mono_ms >= s->retry_ms;
+    if (again && session_is_open(s) && store_is_up(app_store(s->gateway->app)))
+        session_refresh(s, s->want_snapshot);
 }

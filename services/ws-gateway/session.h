@@ -62,6 +62,7 @@ struct session {
     bool reading;                      /* a state read is under way */
     bool read_again;                   /* something changed since it was sent */
     bool want_snapshot;                /* the next read is sent whatever the version */
+    int64_t retry_ms;                  /* monotonic: not before, after a read that failed */
     int64_t born_ms, ping_ms, pong_ms; /* monotonic */
     double allowance;                  /* messages that may still come: a token bucket */
     int64_t allowance_ms;
@@ -84,6 +85,9 @@ void session_close(struct session *s, int code);
 void session_ref(struct session *s);
 void session_unref(struct session *s);
 
+/* Closes a driver's session unless it is the newest one of his, at whatever gateway. */
+void session_check_newest(struct session *s);
+
 /* Queues a frame (as frame.h keeps it) and sends what can be sent. */
 void session_send(struct session *s, enum outbox_class class, struct slice key, struct slice frame);
 
@@ -94,7 +98,7 @@ void session_refresh(struct session *s, bool snapshot);
  * of what the client itself did. */
 void session_ride(struct session *s, const struct life_result *r);
 
-/* Sends `ack` or `error` for the client's message re (may be empty). */
+/* Sends `ack` or `error` for the client's message re: the JSON of its id, or empty. */
 void session_ack(struct session *s, struct slice re, const char *status,
                  const struct life_result *r);
 void session_error(struct session *s, struct slice re, const char *code,

@@ -88,12 +88,14 @@ class Gateway(unittest.TestCase):
         """The store is changed behind the gateway's back, as if its hint had been dropped."""
         rider = self.rider()
         ws = WebSocket(self.town, rider.token)
+        ws.until_type("snapshot")
         ride_id = rider.request(self.town.place(3), self.town.place(6))["ride_id"]
         ws.until("the ride", 5, lambda m: m["type"] == "ride.updated" and m["ride_id"] == ride_id)
         key = self.town.key("ride:%r:") + ride_id
         self.town.redis.hset(key, mapping={"version": "9", "status": "unfulfilled"})
         seen = ws.until("the missed change", 15, lambda m: m.get("version") == 9)
-        self.assertEqual(seen["data"]["status"], "unfulfilled")
+        self.assertEqual(seen["type"], "snapshot", "versions were skipped")
+        self.assertEqual(seen["data"]["ride"]["status"], "unfulfilled")
         self.town.redis.hdel(self.town.key("rider-state:%r:") + rider.sub, "ride")
 
     def test_after_the_hint_connection_broke_screens_are_right(self):
@@ -119,7 +121,8 @@ class Gateway(unittest.TestCase):
         key = self.town.key("ride:%r:") + ride_id
         self.town.redis.hset(key, "note", "n" * 4000)
         end = time.monotonic() + 60
-        gone = self.town.processes["ws-gateway"]
+        gateway = self.town.processes["ws-gateway"]
+        asked = [0.0]
 
         def flooded():
             for _ in range(50):
@@ -128,10 +131,11 @@ class Gateway(unittest.TestCase):
                     "SPUBLISH", channel,
                     '{"kind":"ride.updated","event":"x","ride_id":"%s","version":%d,"generation":1}'
                     % (ride_id, version))
-            began = time.monotonic()
-            quick.send({"type": "ping", "id": "q"})
-            quick.until_type("ack", 2)
-            self.assertLess(time.monotonic() - began, 2)
+            if time.monotonic() - asked[0] > 0.1:  # no more often than the message rate allows
+                asked[0] = time.monotonic()
+                quick.send({"type": "ping", "id": "q"})
+                quick.until_type("ack", 2)
+                self.assertLess(time.monotonic() - asked[0], 2)
             slow.sock.settimeout(0.01)
             try:
                 slow.send_raw(b"", 10)
@@ -141,7 +145,7 @@ class Gateway(unittest.TestCase):
             return number == 0 or time.monotonic() > end
 
         wait_for("the slow client to be closed", 60, flooded)
-        self.assertIsNone(gone.child.poll(), "the gateway lives")
+        self.assertIsNone(gateway.child.poll(), "the gateway lives")
         self.assertEqual(int(self.town.redis.execute_command("SPUBLISH", channel, "{}")), 0)
         slow_rider.cancel(ride_id)
 
