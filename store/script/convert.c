@@ -95,7 +95,7 @@ static const char *read_verbatim(lua_State *lua, const char *p)
 static double read_double(const char **p)
 {
     struct slice text = read_line(p);
-    double d = NAN;
+    double d = (double)NAN;
     (void)slice_double(text, &d);
     return d;
 }

@@ -550,5 +550,8 @@ void conn_open(struct server *s, int fd, bool local)
     must(uv_poll_init(&s->loop, &c->poll, fd) == 0);
     c->poll.data = c;
     s->conn_count++;
+    struct engine_stats *stats = &s->engine->stats;
+    stats->connections++;
+    if (stats->clients_max_seen < s->conn_count) stats->clients_max_seen = s->conn_count;
     conn_poll(c);
 }
