@@ -1,0 +1,528 @@
+/* Goal: what the executor promises besides replies: records, dependence, waking, ephemeral
+ * keys, and that a replay of the records gives the same store. Method: an engine with a clock of
+ * the test, sessions without sockets, and a log that is an array of records. */
+#include "store/cmd/exec.h"
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "tests/lib/unit.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static int64_t now_us = 1700000000000000;
+
+static int64_t test_clock(void *data)
+{
+    (void)data;
+    return now_us;
+}
+
+static struct buf records;    /* all of them */
+static uint32_t record_count; /* so many */
+
+static uint64_t log_append(void *data, struct slice record)
+{
+    (void)data;
+    record_count++;
+    buf_add_slice(&records, record);
+    return records.len;
+}
+
+static uint64_t log_end(void *data)
+{
+    (void)data;
+    return records.len;
+}
+
+static const char *refusal;
+
+static const char *log_refuses(void *data)
+{
+    (void)data;
+    return refusal;
+}
+
+static const struct log_sink sink = {log_append, log_end, log_refuses, NULL};
+
+static uint32_t produced;
+
+static void on_produced(struct session *s)
+{
+    (void)s;
+    produced++;
+}
+
+static const struct session_io io = {.produced = on_produced};
+
+static struct engine *engine;
+static struct session a, b, c;
+
+static struct engine *make_engine(void)
+{
+    struct engine *e = engine_new();
+    e->clock = (struct engine_clock){test_clock, test_clock, NULL};
+    engine_clock_update(e);
+    exec_attach(e);
+    return e;
+}
+
+static void setup(void)
+{
+    refusal = NULL;
+    record_count = 0;
+    buf_clear(&records);
+    engine = make_engine();
+    engine->sink = &sink;
+    session_init(&a, engine, &io);
+    session_init(&b, engine, &io);
+    session_init(&c, engine, &io);
+}
+
+static void teardown(void)
+{
+    session_fini(&a);
+    session_fini(&b);
+    session_fini(&c);
+    exec_detach(engine);
+    engine_free(engine);
+    buf_fini(&records);
+}
+
+/* Runs a command given as one text with spaces; the reply replaces s->out. */
+static void run(struct session *s, const char *line)
+{
+    struct slice argv[32];
+    uint32_t argc = 0;
+    struct slice rest = slice_of(line), word = {0};
+    while (slice_cut(&rest, ' ', &word))
+        argv[argc++] = word;
+    buf_clear(&s->out);
+    exec_command(engine, s, argv, argc);
+}
+
+#define says(s, text)                                                                              \
+    ck_assert_msg(slice_is(buf_slice(&(s)->out), text), "said %.*s", (int)(s)->out.len, (s)->out.p)
+
+/* The records since the last call as one line: "SET a 1|SELECT 1|…". */
+static const char *logged(void)
+{
+    static char text[1 << 20];
+    size_t n = 0;
+    struct slice rest = buf_slice(&records);
+    static size_t seen;
+    if (seen > rest.len) seen = 0;
+    rest = slice_from(rest, seen);
+    seen = records.len;
+    text[0] = '\0';
+    while (rest.len > 0) {
+        struct slice head = {0}, arg = {0};
+        uint64_t argc = 0, len = 0;
+        must(slice_cut(&rest, '\r', &head) && slice_u64(slice_from(head, 1), &argc));
+        rest = slice_from(rest, 1);
+        if (n > 0) text[n++] = '|';
+        for (uint64_t i = 0; i < argc; i++) {
+            must(slice_cut(&rest, '\r', &head) && slice_u64(slice_from(head, 1), &len));
+            rest = slice_from(rest, 1);
+            arg = slice_make(rest.p, (size_t)len);
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%.*s", i > 0 ? " " : "",
+                                  (int)arg.len, arg.p);
+            rest = slice_from(rest, (size_t)len + 2);
+        }
+    }
+    return text;
+}
+
+START_TEST(a_write_is_logged_and_a_read_is_not)
+{
+    setup();
+    run(&a, "SET k v");
+    ck_assert_str_eq(logged(), "SELECT 0|SET k v");
+    run(&a, "GET k");
+    run(&a, "DEL missing");
+    run(&a, "SADD s x");
+    run(&a, "SADD s x");
+    ck_assert_str_eq(logged(), "SELECT 0|SADD s x");
+    teardown();
+}
+END_TEST
+
+START_TEST(effects_are_absolute_and_repeatable)
+{
+    setup();
+    (void)logged();
+    run(&a, "SET k v EX 10");
+    ck_assert_str_eq(logged(), "SELECT 0|SET k v PXAT 1700000010000");
+    run(&a, "EXPIRE k 5");
+    ck_assert_str_eq(logged(), "SELECT 0|PEXPIREAT k 1700000005000");
+    run(&a, "EXPIRE k -1");
+    ck_assert_str_eq(logged(), "SELECT 0|DEL k");
+    run(&a, "SET f 1");
+    (void)logged();
+    run(&a, "INCRBYFLOAT f 0.5");
+    ck_assert_str_eq(logged(), "SELECT 0|SET f 1.5 KEEPTTL");
+    run(&a, "SADD s x");
+    (void)logged();
+    run(&a, "SPOP s");
+    ck_assert_str_eq(logged(), "SELECT 0|SREM s x");
+    run(&a, "GETEX f PX 7");
+    ck_assert_str_eq(logged(), "SELECT 0|PEXPIREAT f 1700000000007");
+    teardown();
+}
+END_TEST
+
+START_TEST(a_transaction_is_one_record)
+{
+    setup();
+    run(&a, "MULTI");
+    run(&a, "SET x 1");
+    run(&a, "SELECT 3");
+    run(&a, "SET y 2");
+    run(&a, "GET x");
+    uint32_t before = record_count;
+    (void)logged();
+    run(&a, "EXEC");
+    ck_assert_uint_eq(record_count, before + 1);
+    ck_assert_str_eq(logged(), "SELECT 0|SET x 1|SELECT 3|SET y 2");
+    teardown();
+}
+END_TEST
+
+START_TEST(an_expired_key_is_deleted_in_the_log)
+{
+    setup();
+    run(&a, "SET k v PX 5");
+    (void)logged();
+    now_us += 6000;
+    run(&a, "GET k");
+    says(&a, "$-1\r\n");
+    ck_assert_str_eq(logged(), "SELECT 0|DEL k");
+    run(&a, "SET k v PX 5");
+    (void)logged();
+    now_us += 6000;
+    exec_tick(engine);
+    ck_assert_str_eq(logged(), "SELECT 0|DEL k");
+    run(&a, "DBSIZE");
+    says(&a, ":0\r\n");
+    teardown();
+}
+END_TEST
+
+START_TEST(replies_depend_on_the_log_when_they_saw_it)
+{
+    setup();
+    run(&a, "SET k v");
+    ck_assert_uint_eq(a.depends_on, records.len);
+    run(&b, "PING");
+    ck_assert_uint_eq(b.depends_on, 0);
+    run(&b, "GET other");
+    ck_assert_uint_eq(b.depends_on, records.len);
+    run(&c, "SUBSCRIBE ch");
+    ck_assert_uint_eq(c.depends_on, 0);
+    run(&b, "PUBLISH ch m");
+    ck_assert_uint_eq(c.depends_on, 0);
+    run(&b, "MULTI");
+    run(&b, "SET k w");
+    run(&b, "PUBLISH ch m");
+    run(&b, "EXEC");
+    ck_assert_uint_eq(c.depends_on, records.len);
+    teardown();
+}
+END_TEST
+
+START_TEST(ephemeral_keys_are_neither_logged_nor_waited_for)
+{
+    setup();
+    struct slice patterns[] = {SLICE("drivers:*"), SLICE("tmp?")};
+    engine_ephemeral_set(engine, patterns, 2);
+    (void)logged();
+    run(&b, "SET durable 1");
+    (void)logged();
+    run(&a, "SET drivers:1 x");
+    run(&a, "SADD tmp1 x");
+    run(&a, "GET drivers:1");
+    run(&a, "SET drivers:1 x EX 10");
+    run(&a, "DEL tmp1");
+    ck_assert_str_eq(logged(), "");
+    ck_assert_uint_eq(a.depends_on, 0);
+    run(&a, "GET drivers:1");
+    ck_assert_uint_eq(a.depends_on, 0);
+    run(&a, "MGET drivers:1 durable");
+    ck_assert_uint_eq(a.depends_on, records.len);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_durable_key_made_of_an_ephemeral_one_is_logged_whole)
+{
+    setup();
+    struct slice patterns[] = {SLICE("e:*")};
+    engine_ephemeral_set(engine, patterns, 1);
+    run(&a, "SADD e:s m");
+    run(&a, "HSET e:h f v");
+    (void)logged();
+    run(&a, "SUNIONSTORE d e:s");
+    ck_assert_str_eq(logged(), "SELECT 0|DEL d|SADD d m");
+    run(&a, "RENAME e:h h");
+    ck_assert_str_eq(logged(), "SELECT 0|DEL h|HSET h f v");
+    run(&a, "RENAME h e:h");
+    ck_assert_str_eq(logged(), "SELECT 0|DEL h");
+    run(&a, "SUNIONSTORE e:d d");
+    ck_assert_str_eq(logged(), "");
+    run(&a, "MULTI");
+    run(&a, "SET e:x 1");
+    run(&a, "SET x 1");
+    run(&a, "EXEC");
+    ck_assert_str_eq(logged(), "SELECT 0|SET x 1");
+    engine_ephemeral_drop(engine);
+    run(&a, "EXISTS e:x e:h e:s d");
+    says(&a, ":1\r\n");
+    teardown();
+}
+END_TEST
+
+START_TEST(a_woken_client_gets_its_reply_and_its_effect)
+{
+    setup();
+    run(&a, "BLPOP q 0");
+    ck_assert(session_blocked(&a));
+    run(&b, "BLPOP q 0");
+    (void)logged();
+    produced = 0;
+    run(&c, "RPUSH q x");
+    ck_assert(!session_blocked(&a));
+    ck_assert(session_blocked(&b));
+    says(&a, "*2\r\n$1\r\nq\r\n$1\r\nx\r\n");
+    ck_assert_uint_eq(produced, 1);
+    ck_assert_str_eq(logged(), "SELECT 0|RPUSH q x|SELECT 0|LPOP q 1");
+    ck_assert_uint_eq(a.depends_on, records.len);
+    buf_clear(&a.out);
+    run(&c, "RPUSH q y");
+    says(&b, "*2\r\n$1\r\nq\r\n$1\r\ny\r\n");
+    teardown();
+}
+END_TEST
+
+START_TEST(a_wait_times_out_by_the_clock)
+{
+    setup();
+    run(&a, "BLPOP q 0.05");
+    ck_assert(session_blocked(&a));
+    now_us += 49000;
+    exec_tick(engine);
+    ck_assert(session_blocked(&a));
+    ck_assert_int_eq(exec_next_ms(engine), 1);
+    now_us += 1000;
+    exec_tick(engine);
+    ck_assert(!session_blocked(&a));
+    says(&a, "*-1\r\n");
+    teardown();
+}
+END_TEST
+
+START_TEST(a_client_that_leaves_while_waiting_is_forgotten)
+{
+    setup();
+    run(&a, "BLPOP q r 0");
+    run(&b, "WATCH q");
+    run(&b, "SUBSCRIBE ch");
+    session_fini(&a);
+    session_fini(&b);
+    ck_assert_uint_eq(engine->blocked_count, 0);
+    ck_assert_uint_eq(engine->watch_count, 0);
+    run(&c, "RPUSH q x");
+    says(&c, ":1\r\n");
+    run(&c, "PUBLISH ch x");
+    says(&c, ":0\r\n");
+    teardown();
+}
+END_TEST
+
+START_TEST(refused_writes_change_nothing)
+{
+    setup();
+    refusal = "MISCONF the log is broken";
+    run(&a, "SET k v");
+    says(&a, "-MISCONF the log is broken\r\n");
+    run(&a, "GET k");
+    says(&a, "$-1\r\n");
+    run(&a, "MULTI");
+    run(&a, "GET k");
+    run(&a, "SET k v");
+    says(&a, "-MISCONF the log is broken\r\n");
+    run(&a, "EXEC");
+    says(&a, "-EXECABORT Transaction discarded because of previous errors.\r\n");
+    ck_assert_uint_eq(record_count, 0);
+    teardown();
+}
+END_TEST
+
+START_TEST(paused_clients_go_on_when_the_pause_ends)
+{
+    setup();
+    run(&a, "CLIENT PAUSE 100 WRITE");
+    run(&b, "SET k v");
+    ck_assert(session_blocked(&b));
+    run(&c, "GET k");
+    says(&c, "$-1\r\n");
+    now_us += 101000;
+    exec_tick(engine);
+    says(&b, "+OK\r\n");
+    run(&a, "CLIENT PAUSE 100 ALL");
+    run(&b, "GET k");
+    ck_assert(session_blocked(&b));
+    run(&a, "CLIENT UNPAUSE");
+    says(&b, "$1\r\nv\r\n");
+    teardown();
+}
+END_TEST
+
+/* --- replay --- */
+
+static void apply(struct engine *to, struct slice bytes)
+{
+    while (bytes.len > 0) {
+        struct slice argv[512];
+        struct slice head = {0}, why = {0};
+        uint64_t argc = 0, len = 0;
+        must(slice_cut(&bytes, '\r', &head) && slice_u64(slice_from(head, 1), &argc));
+        bytes = slice_from(bytes, 1);
+        for (uint64_t i = 0; i < argc; i++) {
+            must(slice_cut(&bytes, '\r', &head) && slice_u64(slice_from(head, 1), &len));
+            argv[i] = slice_make(bytes.p + 1, (size_t)len);
+            bytes = slice_from(bytes, 1 + (size_t)len + 2);
+        }
+        ck_assert_msg(exec_apply(to, argv, (uint32_t)argc, &why), "%.*s", (int)why.len, why.p);
+    }
+}
+
+static void collect(struct slice piece, void *data)
+{
+    buf_add_slice(data, piece);
+}
+
+/* Every key of x is in y, with the same value and expiry. */
+static void same_keys(struct engine *x, struct engine *y)
+{
+    for (uint32_t i = 0; i < ENGINE_DBS; i++) {
+        ck_assert_uint_eq(db_count(&x->db[i]), db_count(&y->db[i]));
+        struct dict_iter at;
+        dict_iter_init(&at, &x->db[i].keys);
+        for (const struct entry *e = dict_iter_next(&at); e != NULL; e = dict_iter_next(&at)) {
+            const struct entry *f = dict_find(&y->db[i].keys, entry_key(e));
+            ck_assert_ptr_nonnull(f);
+            ck_assert_int_eq(e->expire_ms, f->expire_ms);
+            ck_assert_uint_eq(e->value->type->length(e->value), f->value->type->length(f->value));
+            struct effects p = {.db = -1}, q = {.db = -1};
+            db_rewrite_entry(e, &p);
+            db_rewrite_entry(f, &q);
+            ck_assert_uint_eq(p.bytes.len, q.bytes.len);
+            effects_fini(&p);
+            effects_fini(&q);
+        }
+        dict_iter_fini(&at);
+    }
+}
+
+/* Goal: the records, and a rewrite, rebuild the very store. Method: random commands of all
+ * families on few keys, so that types, expiries and deletions meet. */
+START_TEST(replaying_the_log_gives_the_same_store)
+{
+    static const char *const forms[] = {"SET k%d v%d",
+                                        "SET k%d v%d EX %d",
+                                        "INCRBY n%d %d",
+                                        "APPEND k%d x%d",
+                                        "LPUSH l%d a%d b",
+                                        "RPOP l%d",
+                                        "LMOVE l%d l%d LEFT RIGHT",
+                                        "SADD s%d m%d q",
+                                        "SPOP s%d",
+                                        "SMOVE s%d s%d q",
+                                        "HSET h%d f%d v",
+                                        "HDEL h%d f%d",
+                                        "HINCRBY h%d c %d",
+                                        "DEL l%d s%d",
+                                        "EXPIRE h%d %d",
+                                        "PERSIST h%d",
+                                        "RENAME k%d k%d",
+                                        "COPY h%d h%d REPLACE",
+                                        "SELECT %d",
+                                        "MOVE k%d %d",
+                                        "SUNIONSTORE s%d s%d s1",
+                                        "SETRANGE k%d %d zz",
+                                        "LREM l%d 1 b",
+                                        "GETDEL k%d",
+                                        "INCRBYFLOAT n%d 1.5",
+                                        "HINCRBYFLOAT h%d fl 0.1",
+                                        "LTRIM l%d 0 5",
+                                        "ZADD z%d %d m",
+                                        "SORT s%d ALPHA STORE l%d"};
+    setup();
+    struct rng rng;
+    rng_init(&rng, 77);
+    for (int i = 0; i < 100000; i++) {
+        char line[200];
+        const char *form = forms[rng_below(&rng, sizeof forms / sizeof forms[0])];
+        int x = (int)rng_below(&rng, 8), y = (int)rng_below(&rng, 8);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        (void)snprintf(line, sizeof line, form, x, y, 1 + x + y);
+#pragma GCC diagnostic pop
+        run(&a, line);
+        now_us += (int64_t)rng_below(&rng, 200000);
+        if (i % 500 == 0) exec_tick(engine);
+        if (i % 20000 == 10000) run(&a, "FLUSHALL");
+    }
+    exec_tick(engine);
+    struct engine *again = make_engine();
+    apply(again, buf_slice(&records));
+    same_keys(engine, again);
+
+    struct buf snapshot = {0};
+    exec_rewrite(engine, collect, &snapshot);
+    struct engine *fresh = make_engine();
+    apply(fresh, buf_slice(&snapshot));
+    same_keys(engine, fresh);
+    buf_fini(&snapshot);
+    exec_detach(again);
+    engine_free(again);
+    exec_detach(fresh);
+    engine_free(fresh);
+    teardown();
+}
+END_TEST
+
+START_TEST(eviction_makes_room_or_refuses)
+{
+    setup();
+    run(&a, "CONFIG SET maxmemory 1");
+    run(&a, "SET k v");
+    says(&a, "-OOM command not allowed when used memory > 'maxmemory'.\r\n");
+    run(&a, "CONFIG SET maxmemory 0");
+    for (int i = 0; i < 2000; i++) {
+        char line[64];
+        (void)snprintf(line, sizeof line, "SET k%d vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv", i);
+        run(&a, line);
+    }
+    char limit[64];
+    (void)snprintf(limit, sizeof limit, "CONFIG SET maxmemory %zu", mem_used() - 5000);
+    run(&a, "CONFIG SET maxmemory-policy allkeys-lru");
+    run(&a, limit);
+    (void)logged();
+    run(&a, "SET more v");
+    says(&a, "+OK\r\n");
+    ck_assert_uint_gt(engine->stats.evicted_keys, 0);
+    ck_assert(strstr(logged(), "|DEL k") != NULL);
+    teardown();
+}
+END_TEST
+
+UNIT_SUITE("exec", a_write_is_logged_and_a_read_is_not, effects_are_absolute_and_repeatable,
+           a_transaction_is_one_record, an_expired_key_is_deleted_in_the_log,
+           replies_depend_on_the_log_when_they_saw_it,
+           ephemeral_keys_are_neither_logged_nor_waited_for,
+           a_durable_key_made_of_an_ephemeral_one_is_logged_whole,
+           a_woken_client_gets_its_reply_and_its_effect, a_wait_times_out_by_the_clock,
+           a_client_that_leaves_while_waiting_is_forgotten, refused_writes_change_nothing,
+           paused_clients_go_on_when_the_pause_ends, replaying_the_log_gives_the_same_store,
+           eviction_makes_room_or_refuses)

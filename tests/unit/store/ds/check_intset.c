@@ -1,0 +1,75 @@
+#include "store/ds/intset.h"
+
+#include "base/rng.h"
+#include "tests/lib/unit.h"
+
+enum { NUMBERS = 300 };
+
+/* Numbers of all three widths, and the edges of each. */
+static int64_t number(uint64_t i)
+{
+    static const int64_t edges[] = {INT16_MIN,
+                                    INT16_MAX,
+                                    INT16_MIN - 1,
+                                    INT16_MAX + 1,
+                                    INT32_MIN,
+                                    INT32_MAX,
+                                    INT64_MIN,
+                                    INT64_MAX,
+                                    -1,
+                                    0,
+                                    1,
+                                    (int64_t)INT32_MIN - 1};
+    enum { EDGES = sizeof edges / sizeof edges[0] };
+    if (i < EDGES) return edges[i];
+    return i < 200 ? (int64_t)i - 100 : (int64_t)i * 1234567891 - 200000000000;
+}
+
+START_TEST(random_steps_agree_with_an_array)
+{
+    struct rng rng;
+    rng_init(&rng, 9);
+    struct intset s = {.width = 2};
+    bool there[NUMBERS] = {false};
+    uint32_t count = 0;
+    /* Small numbers first, so that the array widens with members in it. */
+    for (int step = 0; step < 100000; step++) {
+        uint64_t most = step < 1000 ? 100 : NUMBERS;
+        uint64_t i = step < 1000 ? 12 + rng_below(&rng, most) : rng_below(&rng, most);
+        if (number(i) == 0 || number(i) == 1 || number(i) == -1) continue;
+        ck_assert_int_eq(intset_has(&s, number(i)), there[i]);
+        if (rng_below(&rng, 2) == 0) {
+            ck_assert_int_eq(intset_add(&s, number(i)), !there[i]);
+            count += !there[i];
+            there[i] = true;
+        } else {
+            ck_assert_int_eq(intset_del(&s, number(i)), there[i]);
+            count -= there[i];
+            there[i] = false;
+        }
+        ck_assert_uint_eq(s.count, count);
+        if (step % 100 != 0) continue;
+        for (uint32_t k = 1; k < s.count; k++)
+            ck_assert_int_lt(intset_at(&s, k - 1), intset_at(&s, k));
+    }
+    intset_fini(&s);
+}
+END_TEST
+
+START_TEST(width_follows_the_widest_number)
+{
+    struct intset s = {.width = 2};
+    (void)intset_add(&s, 5);
+    ck_assert_uint_eq(s.width, 2);
+    (void)intset_add(&s, 70000);
+    ck_assert_uint_eq(s.width, 4);
+    (void)intset_add(&s, INT64_MIN);
+    ck_assert_uint_eq(s.width, 8);
+    ck_assert_int_eq(intset_at(&s, 0), INT64_MIN);
+    ck_assert_int_eq(intset_at(&s, 1), 5);
+    ck_assert_int_eq(intset_at(&s, 2), 70000);
+    intset_fini(&s);
+}
+END_TEST
+
+UNIT_SUITE("intset", random_steps_agree_with_an_array, width_follows_the_widest_number)

@@ -1,0 +1,73 @@
+#include "store/type/set.h"
+
+#include "base/rng.h"
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+
+enum { MEMBERS = 1000 };
+
+/* Numbers below 700, names above. */
+static struct slice name(uint64_t i, char out[static 32])
+{
+    int n = i < 700 ? snprintf(out, 32, "%lld", (long long)i - 350)
+                    : snprintf(out, 32, "name-%llu", (unsigned long long)i);
+    return slice_make(out, (size_t)n);
+}
+
+static bool count_member(struct slice member, void *data)
+{
+    (void)member;
+    ++*(uint64_t *)data;
+    return true;
+}
+
+START_TEST(random_steps_agree_with_an_array)
+{
+    struct rng rng;
+    rng_init(&rng, 41);
+    static const uint64_t most[] = {100, 700, MEMBERS};
+    for (int round = 0; round < 6; round++) {
+        bool there[MEMBERS] = {false};
+        uint64_t count = 0;
+        struct set *s = set_new();
+        for (int step = 0; step < 17000; step++) {
+            char text[32];
+            uint64_t i = rng_below(&rng, most[round % 3]);
+            ck_assert_int_eq(set_has(s, name(i, text)), there[i]);
+            if (rng_below(&rng, 5) > 1) {
+                ck_assert_int_eq(set_add(s, name(i, text)), !there[i]);
+                count += !there[i];
+                there[i] = true;
+            } else {
+                ck_assert_int_eq(set_del(s, name(i, text)), there[i]);
+                count -= there[i];
+                there[i] = false;
+            }
+            ck_assert_uint_eq(set_count(s), count);
+        }
+        uint64_t seen = 0;
+        set_each(s, count_member, &seen);
+        ck_assert_uint_eq(seen, count);
+        struct value *copy = set_type.copy(set_value(s));
+        ck_assert_uint_eq(set_count(set_of(copy)), count);
+        ck_assert_str_eq(set_type.encoding(copy), set_type.encoding(set_value(s)));
+        value_free(copy);
+        set_free(s);
+    }
+}
+END_TEST
+
+START_TEST(a_number_with_other_digits_is_another_member)
+{
+    struct set *s = set_new();
+    ck_assert(set_add(s, SLICE("7")));
+    ck_assert(set_add(s, SLICE("07")));
+    ck_assert(set_add(s, SLICE("+7")));
+    ck_assert_uint_eq(set_count(s), 3);
+    ck_assert_str_eq(set_type.encoding(set_value(s)), "hashtable");
+    set_free(s);
+}
+END_TEST
+
+UNIT_SUITE("set", random_steps_agree_with_an_array, a_number_with_other_digits_is_another_member)
