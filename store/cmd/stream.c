@@ -90,6 +90,15 @@ bool stream_log_only(struct cmd *c)
     return false;
 }
 
+void stream_log_seen(struct cmd *c, struct slice key, struct slice group,
+                     const struct consumer *consumer)
+{
+    const struct slice effect[] = {SLICE("XPENDINGSET"), key, group, consumer->name,
+                                   stream_number_text(c, consumer->seen_ms)};
+    db_log(c->db, key);
+    cmd_effect(c, 5, effect);
+}
+
 void stream_reply_id(struct reply *r, struct stream_id id)
 {
     char text[STREAM_ID_TEXT];

@@ -25,6 +25,10 @@ bool stream_find(struct cmd *c, uint32_t at, bool write, struct stream **s);
 bool stream_find_group(struct cmd *c, uint32_t key_at, uint32_t group_at, struct stream **s,
                        struct group **g);
 
+/* Logs that the consumer exists and when it last asked. */
+void stream_log_seen(struct cmd *c, struct slice key, struct slice group,
+                     const struct consumer *consumer);
+
 /* Whether the log is being replayed; otherwise it has refused the command. */
 bool stream_log_only(struct cmd *c);
 

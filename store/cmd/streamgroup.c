@@ -131,10 +131,10 @@ void cmd_xgroup_createconsumer(struct cmd *c)
     struct stream *s = NULL;
     struct group *g = NULL;
     if (!find_both(c, true, &s, &g)) return;
-    bool fresh = group_consumer_add(g, c->argv[4], c->engine->now_ms) != NULL;
-    reply_int(c->reply, fresh);
-    if (!fresh) return;
-    db_log(c->db, c->argv[2]);
+    const struct consumer *fresh = group_consumer_add(g, c->argv[4], c->engine->now_ms);
+    reply_int(c->reply, fresh != NULL);
+    if (fresh == NULL) return;
+    stream_log_seen(c, c->argv[2], c->argv[3], fresh);
     db_notify(c->db, c->argv[2], NOTIFY_STREAM, "xgroup-createconsumer");
 }
 

@@ -176,7 +176,7 @@ static void claim_consumer(struct cmd *c, struct claim *k, struct slice key)
         k->consumer = group_consumer_add(k->g, k->consumer_name, c->engine->now_ms);
         db_notify(c->db, key, NOTIFY_STREAM, "xgroup-createconsumer");
     }
-    k->consumer->seen_ms = c->engine->now_ms;
+    if ((c->session->flags & SESSION_REPLAY) == 0) k->consumer->seen_ms = c->engine->now_ms;
 }
 
 /* Gives p to the claiming consumer and replies with its entry. */
@@ -217,6 +217,7 @@ static void claim_effects(struct cmd *c, const struct claim *k, bool last_moved)
             argv[n++] = stream_id_text(c, k->gone[i]);
         cmd_effect(c, n, argv);
     }
+    if (k->consumer != NULL) stream_log_seen(c, c->argv[1], c->argv[2], k->consumer);
     if (k->claimed_count == 0 && !last_moved) return;
     n = 0;
     argv[n++] = SLICE("XCLAIM");

@@ -241,11 +241,8 @@ static struct consumer *read_consumer(struct cmd *c, const struct read_args *a, 
         consumer->seen_ms = c->engine->now_ms;
         return consumer;
     }
-    const struct slice effect[] = {SLICE("XGROUP"), SLICE("CREATECONSUMER"), key, a->group,
-                                   a->consumer};
     consumer = group_consumer_add(g, a->consumer, c->engine->now_ms);
-    db_log(c->db, key);
-    cmd_effect(c, 5, effect);
+    stream_log_seen(c, key, a->group, consumer);
     db_notify(c->db, key, NOTIFY_STREAM, "xgroup-createconsumer");
     return consumer;
 }
