@@ -34,7 +34,7 @@ static void add_line(struct buf *out, struct session *s)
     size_t queued = s->out.len + (s->io->queued == NULL ? 0 : s->io->queued(s));
     int multi = (s->flags & SESSION_MULTI) != 0 ? (int)s->queue_count : -1;
     buf_addf(out, "id=%llu addr=%.*s laddr=%.*s fd=%d name=%.*s age=%lld idle=%lld flags=",
-             (unsigned long long)s->id, (int)addr.len, addr.p, (int)laddr.len, laddr.p, 8,
+             (unsigned long long)s->id, (int)addr.len, addr.p, (int)laddr.len, laddr.p, s->fd,
              (int)s->name.len, s->name.p == NULL ? "" : s->name.p,
              (long long)((e->now_ms - s->created_ms) / 1000),
              (long long)((e->now_ms - s->active_ms) / 1000));

@@ -28,7 +28,7 @@ static void info_server(struct engine *e, struct buf *out)
     buf_addf(out, "os:%s %s %s\r\narch_bits:64\r\nmonotonic_clock:POSIX clock_gettime\r\n",
              os.sysname, os.release, os.machine);
     buf_addf(out, "multiplexing_api:epoll\r\natomicvar_api:c11-builtin\r\ngcc_version:%s\r\n",
-             "0.0.0");
+             __VERSION__);
     buf_addf(out, "process_id:%d\r\nprocess_supervised:no\r\nrun_id:%s\r\ntcp_port:%lld\r\n",
              (int)getpid(), e->run_id, (long long)e->config.port);
     buf_addf(out, "server_time_usec:%lld\r\nuptime_in_seconds:%lld\r\nuptime_in_days:%lld\r\n",

@@ -67,6 +67,12 @@ void block_start(struct session *s, const struct cmd_spec *spec, const struct sl
     e->blocked_count++;
 }
 
+void block_forget(struct blocked_key *k)
+{
+    list_del(&k->ready);
+    (void)dict_del(&k->db->blocked, blocked_name(k));
+}
+
 void block_end(struct session *s)
 {
     struct block *b = s->block;
@@ -77,9 +83,7 @@ void block_end(struct session *s)
     for (uint32_t i = 0; i < b->count; i++) {
         struct blocked_key *k = b->waits[i].key;
         list_del(&b->waits[i].of_key);
-        if (!list_empty(&k->waiters)) continue;
-        list_del(&k->ready);
-        (void)dict_del(&k->db->blocked, blocked_name(k));
+        if (list_empty(&k->waiters)) block_forget(k);
     }
     mem_free(b->argv);
     mem_free(b);

@@ -52,6 +52,10 @@ void block_signal(struct db *db, struct slice key);
 /* The same for all keys someone waits for: a flush, a swap of databases. */
 void block_signal_all(struct db *db);
 
+/* Frees a key nobody waits for any more. block_end does, unless the executor's bookmark is in
+ * the queue. */
+void block_forget(struct blocked_key *k);
+
 extern const struct dict_kind block_kind_of_keys;
 
 /* A copy of argv in one allocation, for mem_free. */

@@ -31,7 +31,7 @@ void shared_unref(struct shared *s)
 
 void session_init(struct session *s, struct engine *e, const struct session_io *io)
 {
-    *s = (struct session){.engine = e, .io = io, .resp = 2};
+    *s = (struct session){.engine = e, .io = io, .resp = 2, .fd = -1};
     s->id = ++e->session_next_id;
     s->user = SLICE("default");
     s->authenticated = e->config.requirepass[0] == '\0';

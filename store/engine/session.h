@@ -101,6 +101,7 @@ struct session {
     int64_t created_ms, active_ms;
     uint64_t commands, net_in, net_out;
     uint32_t argv_bytes;
+    int fd; /* of its socket, for CLIENT LIST; -1 when the io has none */
 };
 
 /* Gives s its id and joins it to e. io is borrowed. */

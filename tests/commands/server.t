@@ -167,7 +167,7 @@ OK
 > CONFIG GET maxmemory
 ["maxmemory", "0"]
 > CONFIG GET maxmemory maxmemory-policy
-["maxmemory", "0", "maxmemory-policy", "noeviction"]
+unordered ["maxmemory", "0", "maxmemory-policy", "noeviction"]
 > CONFIG GET nosuch
 []
 > CONFIG GET appendonly

@@ -1,0 +1,81 @@
+#include "base/mem.h"
+#include "store/cmd/exec_inside.h"
+
+static const struct session_io silent = {0};
+
+bool exec_apply(struct engine *e, const struct slice *argv, uint32_t argc, struct slice *why)
+{
+    if (e->replay == NULL) {
+        e->replay = mem_new(struct session);
+        session_init(e->replay, e, &silent);
+        list_del(&e->replay->all);
+        e->session_count--;
+        e->replay->authenticated = true;
+        e->replay->flags |= SESSION_REPLAY | SESSION_DENY_BLOCK;
+        e->loading = true;
+    }
+    struct session *s = e->replay;
+    const struct log_sink *sink = e->sink;
+    e->sink = NULL;
+    buf_clear(&s->out);
+    struct reply reply = {.out = &s->out, .resp = 2};
+    const struct cmd_spec *spec = argc == 0 ? NULL : effect_resolve(argv, argc);
+    e->current = s;
+    exec_begin(e);
+    if (spec == NULL || spec->run == NULL || !admit_arity(spec, argc))
+        reply_error(&reply, "ERR the log holds a command this store does not know");
+    else
+        exec_run(e, s, spec, argv, argc, &reply, false);
+    exec_finish(e, s);
+    e->current = NULL;
+    e->sink = sink;
+    if (!reply.failed) return true;
+    *why = s->out.len > 0 ? slice_from(slice_trim(buf_slice(&s->out)), 1) : SLICE("no reply");
+    return false;
+}
+
+void exec_apply_end(struct engine *e)
+{
+    if (e->replay != NULL) {
+        list_add(&e->sessions, &e->replay->all);
+        e->session_count++;
+        session_fini(e->replay);
+        mem_free(e->replay);
+        e->replay = NULL;
+    }
+    e->loading = false;
+    engine_ephemeral_drop(e);
+}
+
+uint64_t exec_log(struct engine *e, uint32_t db, const struct slice *argv, uint32_t argc)
+{
+    if (e->sink == NULL) return 0;
+    struct effects one = {.db = -1};
+    effects_add(&one, db, argc, argv);
+    uint64_t end = e->sink->append(e->sink->data, buf_slice(&one.bytes));
+    effects_fini(&one);
+    return end;
+}
+
+void exec_rewrite(struct engine *e, void (*fn)(struct slice piece, void *data), void *data)
+{
+    struct effects out = {.db = -1};
+    if (e->script_rewrite != NULL) e->script_rewrite(e, &out);
+    for (uint32_t i = 0; i < ENGINE_DBS; i++) {
+        struct dict_iter at;
+        dict_iter_init(&at, &e->db[i].keys);
+        for (const struct entry *entry = dict_iter_next(&at); entry != NULL;
+             entry = dict_iter_next(&at)) {
+            if (e->ephemeral_count > 0 && db_is_ephemeral(e, entry_key(entry))) continue;
+            effects_select(&out, i);
+            db_rewrite_entry(entry, &out);
+            if (out.bytes.len < 65536) continue;
+            fn(buf_slice(&out.bytes), data);
+            buf_clear(&out.bytes);
+            out.count = 0;
+        }
+        dict_iter_fini(&at);
+    }
+    if (out.bytes.len > 0) fn(buf_slice(&out.bytes), data);
+    effects_fini(&out);
+}
