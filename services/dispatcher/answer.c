@@ -117,9 +117,26 @@ void answer_transition(void *data, const struct life_result *r)
         answer_problem(req, r);
         return;
     }
+    if (life_extra_i64(r, "replayed", 0) == 0) answer_count(req, r);
+    answer_ride(req, 200, r);
+}
+
+void answer_count(struct http_req *req, const struct life_result *r)
+{
     metric_inc(
         METRIC_AT(dispatcher_of(req)->metric[M_RIDES], slice_of(ride_status_text(r->ride.status))));
-    answer_ride(req, 200, r);
+}
+
+int64_t answer_if_version(const struct http_req *req)
+{
+    int64_t version = 0;
+    if (http_if_match(req, &version) == HTTP_MATCH_ABSENT) return 0;
+    return version > 0 ? version : -1;
+}
+
+bool answer_empty_body(struct http_req *req)
+{
+    return http_body_bytes(req).len == 0 || body_end(http_body(req));
 }
 
 void answer_driver(void *data, const struct life_result *r)

@@ -21,8 +21,19 @@ void answer_problem(struct http_req *req, const struct life_result *r);
  * problem. */
 void answer_transition(void *data, const struct life_result *r);
 
+/* Counts the state that a transition has brought a ride to. */
+void answer_count(struct http_req *req, const struct life_result *r);
+
 /* The usual callback of a driver call (data is the request): 200 with the driver's state. */
 void answer_driver(void *data, const struct life_result *r);
+
+/* If-Match: 0 without a condition, else the version that must hold (one that no ride has when
+ * the header names none). */
+int64_t answer_if_version(const struct http_req *req);
+
+/* For requests whose body says nothing: it may be absent, but not malformed. False when it has
+ * replied. */
+bool answer_empty_body(struct http_req *req);
 
 /* Replies 404 and gives false unless id is a valid id of a region that this process serves and,
  * for riders and drivers, of the region that their token names. */

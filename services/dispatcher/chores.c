@@ -9,14 +9,21 @@
 
 enum { TIMERS_A_TURN = 128, HEARTBEAT_MS = 1000, STATS_MS = 1000, TRIM_MS = 60000 };
 
-/* What a turn does next; it ends in REST and the timer begins the next one. */
+/* What a turn does next; it ends in REST and the timer begins the next one.
+ *
+ *    INSTALL -> RUN_ID -> HEARTBEAT -> DUE -> APPLY -> DUE (while full batches come) -> REST
+ *
+ * Any failure rests. Closing leads from wherever it is to LAST: the store answers in order, so
+ * when it has answered that, no call of ours is left. */
 enum chore_step {
     CHORE_REST,
     CHORE_INSTALL,
     CHORE_RUN_ID,
     CHORE_HEARTBEAT,
     CHORE_DUE,
-    CHORE_APPLY
+    CHORE_APPLY,
+    CHORE_LAST,
+    CHORE_GONE
 };
 
 struct chores {
@@ -34,25 +41,38 @@ struct chores {
     bool heartbeat_due;
     bool closing;
     bool timer_closed;
+    void (*on_closed)(void *data);
+    void *on_closed_data;
 };
 
-static void turn(struct chores *c);
+static void turn(struct chores *c, enum chore_step to);
 
 static struct slice region_of(const struct chores *c)
 {
     return slice_of(c->region);
 }
 
-static void free_when_idle(struct chores *c)
+static void free_when_gone(struct chores *c)
 {
-    if (!c->closing || !c->timer_closed || c->at != CHORE_REST) return;
+    if (!c->timer_closed || c->at != CHORE_GONE) return;
+    void (*fn)(void *data) = c->on_closed;
+    void *data = c->on_closed_data;
     mem_free(c);
+    fn(data);
+}
+
+static void on_last(void *data, enum store_status status, const redisReply *reply)
+{
+    (void)status;
+    (void)reply;
+    struct chores *c = data;
+    c->at = CHORE_GONE;
+    free_when_gone(c);
 }
 
 static void rest(struct chores *c)
 {
-    c->at = CHORE_REST;
-    free_when_idle(c);
+    turn(c, CHORE_REST);
 }
 
 static void on_installed(void *data, const struct life_result *r)
@@ -64,8 +84,7 @@ static void on_installed(void *data, const struct life_result *r)
         rest(c);
         return;
     }
-    c->at = CHORE_RUN_ID;
-    turn(c);
+    turn(c, CHORE_RUN_ID);
 }
 
 /* Reads "run_id:…" from INFO server. */
@@ -85,8 +104,7 @@ static void on_info(void *data, enum store_status status, const redisReply *repl
         return;
     }
     c->generation = store_generation(c->config.store);
-    c->at = CHORE_HEARTBEAT;
-    turn(c);
+    turn(c, CHORE_HEARTBEAT);
 }
 
 static void on_heartbeat(void *data, const struct life_result *r)
@@ -102,8 +120,19 @@ static void on_heartbeat(void *data, const struct life_result *r)
         log_warn("store_gap", LOG_CSTR("region", c->region), LOG_INT("gap_ms", gap_ms));
     }
     c->heartbeat_due = false;
-    c->at = CHORE_DUE;
-    turn(c);
+    turn(c, CHORE_DUE);
+}
+
+/* Counts the state that a deadline has brought a ride to. */
+static void count_ride(const struct chores *c, const struct life_result *r)
+{
+    struct slice did = life_extra(r, "did");
+    static const char *const no_move[] = {"nothing", "rearmed", "retry", "overdue"};
+    for (size_t i = 0; i < sizeof no_move / sizeof no_move[0]; i++)
+        if (slice_is(did, no_move[i])) return;
+    if (r->has_ride)
+        metric_inc(
+            METRIC_AT(c->config.metric[M_RIDES], slice_of(ride_status_text(r->ride.status))));
 }
 
 static void on_applied(void *data, const struct life_result *r)
@@ -111,16 +140,13 @@ static void on_applied(void *data, const struct life_result *r)
     struct chores *c = data;
     if (r->code == LIFE_OK) {
         metric_inc(METRIC_AT(c->config.metric[M_TIMERS], life_extra(r, "did")));
+        count_ride(c, r);
     } else if (r->code == LIFE_BROKEN) {
         log_error("timer_failed", LOG_CSTR("region", c->region), LOG_STR("error", r->error));
         c->more = false; /* the same one comes again: not at once */
     }
     if (--c->applying > 0) return;
-    c->at = c->more && !c->closing ? CHORE_DUE : CHORE_REST;
-    if (c->at == CHORE_DUE)
-        turn(c);
-    else
-        rest(c);
+    turn(c, c->more ? CHORE_DUE : CHORE_REST);
 }
 
 static void on_due(void *data, const struct life_result *r)
@@ -128,11 +154,11 @@ static void on_due(void *data, const struct life_result *r)
     struct chores *c = data;
     c->heartbeat_due = r->code == LIFE_HEARTBEAT_DUE;
     size_t n = r->code == LIFE_OK ? life_list_len(r, "timers") : 0;
-    if (n == 0) {
+    if (n == 0 || c->closing) {
         rest(c);
         return;
     }
-    c->at = CHORE_APPLY;
+    turn(c, CHORE_APPLY);
     c->applying = n;
     c->more = n == TIMERS_A_TURN;
     for (size_t i = 0; i < n; i++) {
@@ -143,8 +169,9 @@ static void on_due(void *data, const struct life_result *r)
 }
 
 /* Moves the turn on: each case starts exactly one thing whose callback comes back here. */
-static void turn(struct chores *c)
+static void turn(struct chores *c, enum chore_step to)
 {
+    c->at = c->closing ? CHORE_LAST : to;
     switch (c->at) {
     case CHORE_INSTALL:
         lifecycle_install(c->config.life, region_of(c), on_installed, c);
@@ -160,8 +187,12 @@ static void turn(struct chores *c)
     case CHORE_DUE:
         life_timers_due(c->config.life, region_of(c), TIMERS_A_TURN, on_due, c);
         break;
+    case CHORE_LAST:
+        STORE_CALL(c->config.store, c->config.timeout_ms, on_last, c, SLICE("PING"));
+        break;
     case CHORE_REST:
-    case CHORE_APPLY:
+    case CHORE_APPLY: /* on_due sends */
+    case CHORE_GONE:
         break;
     }
 }
@@ -181,23 +212,22 @@ static void side_chores(struct chores *c, int64_t now_ms)
 static void on_tick(uv_timer_t *timer)
 {
     struct chores *c = timer->data;
-    if (!store_is_up(c->config.store)) return;
     bool leads = leader_is(c->leader);
     if (!leads) stream_stats_clear(c->stats);
+    if (!store_is_up(c->config.store)) return;
 
     int64_t now_ms = clock_mono_ms();
     if (leads) side_chores(c, now_ms);
     if (c->at != CHORE_REST) return;
 
     if (c->generation != store_generation(c->config.store))
-        c->at = CHORE_INSTALL;
+        turn(c, CHORE_INSTALL);
     else if (!leads)
         return;
     else if (c->heartbeat_due || now_ms - c->heartbeat_ms >= HEARTBEAT_MS)
-        c->at = CHORE_HEARTBEAT;
+        turn(c, CHORE_HEARTBEAT);
     else
-        c->at = CHORE_DUE;
-    turn(c);
+        turn(c, CHORE_DUE);
 }
 
 struct chores *chores_new(const struct chores_config *config)
@@ -223,14 +253,16 @@ static void on_timer_closed(uv_handle_t *handle)
 {
     struct chores *c = handle->data;
     c->timer_closed = true;
-    free_when_idle(c);
+    free_when_gone(c);
 }
 
-void chores_close(struct chores *c)
+void chores_close(struct chores *c, void (*cb)(void *data), void *data)
 {
-    if (c == NULL) return;
+    c->on_closed = cb;
+    c->on_closed_data = data;
+    c->closing = true;
     leader_close(c->leader);
     stream_stats_close(c->stats);
-    c->closing = true;
     uv_close((uv_handle_t *)&c->timer, on_timer_closed);
+    if (c->at == CHORE_REST) rest(c);
 }

@@ -7,7 +7,7 @@
  * process that dies between the two loses nothing, and two that apply the same one do it once.
  * After an outage of the store, no timer is applied before the heartbeat has moved the open deadlines.
  *
- * Owner: chores_new to chores_close. Loop thread only. Store and lifecycle outlive it.
+ * Owner: chores_new to chores_close's callback. Loop thread only. Store and lifecycle outlive it.
  */
 #ifndef HANSOM_DISPATCHER_CHORES_H
 #define HANSOM_DISPATCHER_CHORES_H
@@ -30,6 +30,9 @@ struct chores_config {
 };
 
 struct chores *chores_new(const struct chores_config *config);
-void chores_close(struct chores *c);
+
+/* Begins nothing new, gives the leadership back, and frees c once all its calls have returned;
+ * then calls cb. */
+void chores_close(struct chores *c, void (*cb)(void *data), void *data);
 
 #endif

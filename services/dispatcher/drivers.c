@@ -49,6 +49,20 @@ static void body_words(struct http_req *req, struct body *b, const char *name, s
     buf_fini(&list);
 }
 
+static const struct region *region_of(struct http_req *req)
+{
+    return regions_find(app_regions(dispatcher_of(req)->app), id_region(driver_id(req)));
+}
+
+/* Whether the driver's region has all these products. */
+static bool region_has(struct http_req *req, struct slice products)
+{
+    struct slice product = {0};
+    while (slice_cut(&products, ',', &product))
+        if (product.len == 0 || region_product(region_of(req), product) == NULL) return false;
+    return true;
+}
+
 /* --- profile --- */
 
 /* A profile on its way into the store and back to the client. Lives in the request's arena. */
@@ -103,6 +117,7 @@ void drivers_put(struct http_req *req)
     if (body_maybe(b, "products")) body_words(req, b, "products", &p.products);
     if (body_maybe(b, "languages")) body_words(req, b, "languages", &p.languages);
     if (body_maybe(b, "accessible")) body_bool(b, "accessible", &p.accessible);
+    if (!region_has(req, p.products)) body_fail(b, "products", "The region has no such product.");
     if (!body_end(b)) return;
     profile_write_start(req, &p);
 }
@@ -180,15 +195,6 @@ struct go_online {
     struct slice products; /* empty: those of the profile */
 };
 
-/* The first product that the region does not have; empty if it has all. */
-static struct slice unknown_product(const struct region *region, struct slice products)
-{
-    struct slice product = {0};
-    while (slice_cut(&products, ',', &product))
-        if (product.len == 0 || region_product(region, product) == NULL) return product;
-    return SLICE("");
-}
-
 static void on_profile_to_go_online(void *data, enum store_status status, const struct profile *p)
 {
     struct go_online *go = data;
@@ -225,12 +231,9 @@ void drivers_online(struct http_req *req)
     if (!self_or_ops(req)) return;
     body_lat_lon(b, &go->at);
     if (body_maybe(b, "products")) body_words(req, b, "products", &go->products);
-    const struct region *region =
-        regions_find(app_regions(dispatcher_of(req)->app), id_region(driver_id(req)));
-    if (unknown_product(region, go->products).len > 0)
-        body_fail(b, "products", "The region has no such product.");
+    if (!region_has(req, go->products)) body_fail(b, "products", "The region has no such product.");
     if (!body_end(b)) return;
-    if (!region_contains(region, go->at)) {
+    if (!region_contains(region_of(req), go->at)) {
         http_problem(req, PROBLEM_LOCATION_NOT_SERVICEABLE, "The driver is outside of the region.");
         return;
     }
@@ -239,13 +242,13 @@ void drivers_online(struct http_req *req)
 
 void drivers_offline(struct http_req *req)
 {
-    if (!self_or_ops(req)) return;
+    if (!self_or_ops(req) || !answer_empty_body(req)) return;
     life_driver_offline(dispatcher_of(req)->life, driver_id(req), answer_driver, req);
 }
 
 void drivers_break(struct http_req *req)
 {
-    if (!self_or_ops(req)) return;
+    if (!self_or_ops(req) || !answer_empty_body(req)) return;
     life_driver_break(dispatcher_of(req)->life, driver_id(req), answer_driver, req);
 }
 
@@ -255,21 +258,32 @@ void drivers_state(struct http_req *req)
     life_snapshot_driver(dispatcher_of(req)->life, driver_id(req), answer_driver, req);
 }
 
-/* The live ride of a party as a list of at most one. */
-static void on_live_ride(void *data, const struct life_result *r)
+/* The live ride of a party as a list of at most one. A ride that a driver is only offered is not
+ * his. */
+static void answer_live(struct http_req *req, const struct life_result *r, bool theirs)
 {
-    struct http_req *req = data;
+    enum ride_audience audience = RIDE_FOR_RIDER;
     if (r->code != LIFE_OK && r->code != LIFE_NOT_FOUND) {
         answer_problem(req, r);
         return;
     }
-    enum ride_audience audience = RIDE_FOR_RIDER;
     buf_add_cstr(http_out(req), "{\"items\":[");
-    if (r->has_ride && answer_audience(http_claims(req), &r->ride, &audience))
+    if (r->has_ride && theirs && answer_audience(http_claims(req), &r->ride, &audience))
         ride_json(http_out(req), &r->ride, audience,
                   &(struct ride_extra){.generation = r->generation});
     buf_add_cstr(http_out(req), "],\"next_cursor\":null}");
     http_reply_json(req, 200);
+}
+
+static void on_riders_ride(void *data, const struct life_result *r)
+{
+    answer_live(data, r, true);
+}
+
+static void on_drivers_ride(void *data, const struct life_result *r)
+{
+    struct http_req *req = data;
+    answer_live(req, r, r->has_ride && ride_party_driver(&r->ride, driver_id(req)));
 }
 
 /* False when it has replied: only status=live is kept here. */
@@ -285,7 +299,7 @@ static bool asks_live(struct http_req *req)
 void drivers_rides(struct http_req *req)
 {
     if (!self_or_ops(req) || !asks_live(req)) return;
-    life_snapshot_driver(dispatcher_of(req)->life, driver_id(req), on_live_ride, req);
+    life_snapshot_driver(dispatcher_of(req)->life, driver_id(req), on_drivers_ride, req);
 }
 
 void riders_rides(struct http_req *req)
@@ -297,11 +311,15 @@ void riders_rides(struct http_req *req)
         http_problem(req, PROBLEM_FORBIDDEN, "A rider's token speaks for that rider only.");
         return;
     }
+    if (!id_valid(rider)) {
+        http_problem(req, PROBLEM_NOT_FOUND, NULL);
+        return;
+    }
     if (query_maybe(req, "region")) query_id(req, "region", &region);
     if (!query_end(req) || !asks_live(req)) return;
     if (region.len == 0 || !app_serves(dispatcher_of(req)->app, region)) {
         http_problem(req, PROBLEM_INVALID_VALUE, "Which region? It is not in the token.");
         return;
     }
-    life_snapshot_rider(dispatcher_of(req)->life, region, rider, on_live_ride, req);
+    life_snapshot_rider(dispatcher_of(req)->life, region, rider, on_riders_ride, req);
 }

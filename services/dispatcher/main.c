@@ -1,8 +1,6 @@
 /* hansom-dispatcher: wiring only. */
 #include "services/dispatcher/dispatcher.h"
 
-#include "base/log.h"
-
 static const struct http_route routes[] = {
 #define ROUTE HTTP_ROUTE
 #include "services/dispatcher/routes.def"
@@ -49,12 +47,25 @@ static bool start(struct app *app, void *service)
     return true;
 }
 
+static void on_chores_closed(void *data)
+{
+    struct dispatcher *d = data;
+    app_release(d->app);
+}
+
+static void drain(struct app *app, void *service)
+{
+    struct dispatcher *d = service;
+    for (size_t i = 0; i < d->chores_count; i++) {
+        app_hold(app);
+        chores_close(d->chores[i], on_chores_closed, d);
+    }
+}
+
 static void stop(struct app *app, void *service)
 {
     (void)app;
     struct dispatcher *d = service;
-    for (size_t i = 0; i < d->chores_count; i++)
-        chores_close(d->chores[i]);
     lifecycle_free(d->life);
 }
 
@@ -76,6 +87,7 @@ int main(int argc, char **argv)
                                       .service = &d,
                                       .check = check,
                                       .start = start,
+                                      .drain = drain,
                                       .stop = stop},
                    argc, argv);
 }

@@ -46,8 +46,10 @@ enum { FIGURES = sizeof figures / sizeof figures[0] };
 struct overview {
     struct http_req *req;
     size_t waiting;
-    size_t failed;
+    enum store_status status;              /* the last that is not STORE_OK */
     int64_t value[FIGURES + PRODUCTS_MAX]; /* then idle drivers by product */
+    struct slice products[PRODUCTS_MAX];   /* copied: a reload may come between */
+    uint32_t products_count;
 };
 
 struct figure {
@@ -57,22 +59,20 @@ struct figure {
 
 static void overview_send(struct overview *o)
 {
-    const struct region *region = NULL;
     struct slice id = {0};
-    if (o->failed > 0) {
-        http_problem(o->req, PROBLEM_STORE_UNAVAILABLE, NULL);
+    if (o->status != STORE_OK) {
+        http_store_problem(o->req, (int)o->status);
         return;
     }
     (void)http_query(o->req, "region", &id);
-    region = regions_find(app_regions(dispatcher_of(o->req)->app), id);
     struct json j = json_start(http_out(o->req));
     json_object_start(&j);
     json_put_str(&j, "region", id);
     for (size_t i = 0; i < FIGURES; i++)
         json_put_i64(&j, figures[i].name, o->value[i]);
     json_put_object(&j, "drivers_idle");
-    for (uint32_t i = 0; i < region->products_count; i++) {
-        json_key_slice(&j, region->products[i].id);
+    for (uint32_t i = 0; i < o->products_count; i++) {
+        json_key_slice(&j, o->products[i]);
         json_i64(&j, o->value[FIGURES + i]);
     }
     json_object_end(&j);
@@ -85,7 +85,7 @@ static void on_figure(void *data, enum store_status status, const redisReply *re
     struct figure *f = data;
     struct overview *o = f->of;
     o->value[f->at] = reply_i64(reply, 0);
-    if (status != STORE_OK) o->failed++;
+    if (status != STORE_OK) o->status = status;
     if (--o->waiting == 0) overview_send(o);
 }
 
@@ -103,13 +103,16 @@ void ops_overview(struct http_req *req)
     const struct region *region = regions_find(app_regions(dispatcher_of(req)->app), id);
     struct overview *o = arena_new(http_arena(req), struct overview);
     o->req = req;
-    o->waiting = FIGURES + region->products_count;
+    o->status = STORE_OK;
+    o->products_count = region->products_count;
+    o->waiting = FIGURES + o->products_count;
     struct key_text key;
     for (size_t i = 0; i < FIGURES; i++)
         ask_figure(o, i, figures[i].command, key_make0(&key, figures[i].key, id));
-    for (uint32_t i = 0; i < region->products_count; i++)
-        ask_figure(o, FIGURES + i, "ZCARD",
-                   key_make1(&key, KEY_DRIVERS_IDLE, id, region->products[i].id));
+    for (uint32_t i = 0; i < o->products_count; i++) {
+        o->products[i] = arena_copy(http_arena(req), region->products[i].id);
+        ask_figure(o, FIGURES + i, "ZCARD", key_make1(&key, KEY_DRIVERS_IDLE, id, o->products[i]));
+    }
 }
 
 /* --- streams --- */
@@ -237,6 +240,7 @@ void ops_dead_letters(struct http_req *req)
 static bool dead_letter_asked(struct http_req *req, struct slice *id, struct slice *region)
 {
     *id = http_param(req, "id");
+    if (!answer_empty_body(req)) return false;
     if (!stream_id(*id)) {
         http_problem(req, PROBLEM_NOT_FOUND, NULL);
         return false;
@@ -247,10 +251,12 @@ static bool dead_letter_asked(struct http_req *req, struct slice *id, struct sli
 static void on_dead_letter(void *data, enum store_status status, const redisReply *reply)
 {
     struct http_req *req = data;
+    struct slice region = {0};
     struct slice ride_id = reply_field_slice(reply_at(reply_at(reply, 0), 1), "ride_id");
+    (void)http_query(req, "region", &region);
     if (status != STORE_OK) {
         http_store_problem(req, (int)status);
-    } else if (!id_valid(ride_id)) {
+    } else if (!id_valid(ride_id) || !slice_eq(id_region(ride_id), region)) {
         http_problem(req, PROBLEM_NOT_FOUND, "There is no such dead letter, or it names no ride.");
     } else {
         life_ride_redrive(dispatcher_of(req)->life, ride_id, http_param(req, "id"),
@@ -291,6 +297,7 @@ void ops_cancel(struct http_req *req)
 {
     struct life_act a = {.ride_id = http_param(req, "id"),
                          .actor_id = slice_of(http_claims(req)->sub),
+                         .if_version = answer_if_version(req),
                          .lease = SLICE("")};
     struct slice reason = SLICE("ops");
     int64_t fee_minor = -1;
@@ -315,6 +322,6 @@ void ops_block(struct http_req *req)
 
 void ops_unblock(struct http_req *req)
 {
-    if (!answer_known_region(req, http_param(req, "id"))) return;
+    if (!answer_known_region(req, http_param(req, "id")) || !answer_empty_body(req)) return;
     life_driver_unblock(dispatcher_of(req)->life, http_param(req, "id"), answer_driver, req);
 }

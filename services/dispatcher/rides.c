@@ -5,7 +5,7 @@
 #include "services/kit/ids.h"
 #include "services/kit/keys.h"
 
-enum { NOTE_MAX = 280, WORD_MAX = 64, EVENTS_MAX = 500 };
+enum { NOTE_MAX = 280, WORD_MAX = 64, EVENTS_MAX = 500, TIME_SLACK_MS = 60000 };
 
 /* How far the ends of a request may lie from those of its quote. */
 #define QUOTE_SLACK_M 50.0
@@ -58,8 +58,7 @@ static void on_created(void *data, const struct life_result *r)
         created(req, &first, r->generation);
         return;
     }
-    metric_inc(
-        METRIC_AT(dispatcher_of(req)->metric[M_RIDES], slice_of(ride_status_text(r->ride.status))));
+    answer_count(req, r);
     created(req, &r->ride, r->generation);
 }
 
@@ -128,6 +127,7 @@ static void create(struct ride_request *q)
         .pickup = points_text(arena, &q->pickup, 1, false),
         .dropoff = points_text(arena, &q->dropoff, 1, false),
         .stops = points_text(arena, q->stops, q->stops_count, true),
+        .stops_n = q->stops_count,
         .pickup_lat = q->pickup.lat,
         .pickup_lon = q->pickup.lon,
         .dropoff_lat = q->dropoff.lat,
@@ -188,6 +188,17 @@ static void read_stops(struct body *b, struct ride_request *q)
     }
 }
 
+/* Whether the time asked for is the time quoted; without one it is that of the quote. */
+static bool same_time(struct ride_request *q)
+{
+    int64_t quoted_ms = q->quote.pickup_at_ms;
+    if (q->pickup_at_ms == 0) q->pickup_at_ms = quoted_ms;
+    if (quoted_ms == 0) quoted_ms = http_now_ms(q->req);
+    int64_t off_ms = q->pickup_at_ms == 0 ? 0 : q->pickup_at_ms - quoted_ms;
+    int64_t slack_ms = q->quote.pickup_at_ms == 0 ? RIDE_LEAD_MS : TIME_SLACK_MS;
+    return off_ms >= -slack_ms && off_ms <= slack_ms;
+}
+
 /* Whether the token is ours, still good, and for this rider and trip. A forged token is read no
  * further: *known stays false. */
 static bool quote_fine(struct ride_request *q, bool *known)
@@ -203,12 +214,14 @@ static bool quote_fine(struct ride_request *q, bool *known)
         q->verdict = PROBLEM_QUOTE_EXPIRED;
         return false;
     }
-    if (!app_serves(d->app, q->quote.region)) {
+    struct slice bound_to = slice_of(http_claims(req)->region);
+    if (!app_serves(d->app, q->quote.region) ||
+        (bound_to.len > 0 && !slice_eq(bound_to, q->quote.region))) {
         q->verdict = PROBLEM_LOCATION_NOT_SERVICEABLE;
         return false;
     }
-    return quote_covers(&q->quote, rider, q->pickup, q->dropoff, q->stops, q->stops_count,
-                        QUOTE_SLACK_M);
+    return same_time(q) && quote_covers(&q->quote, rider, q->pickup, q->dropoff, q->stops,
+                                        q->stops_count, QUOTE_SLACK_M);
 }
 
 void rides_create(struct http_req *req)
@@ -264,9 +277,54 @@ void rides_get(struct http_req *req)
 
 /* --- GET /v1/rides/:id/events?after= --- */
 
+/* Who reads a ride's events. Lives in the request's arena. */
+struct events_reader {
+    struct http_req *req;
+    enum ride_audience audience;
+    struct slice self; /* his id */
+};
+
+/* Whether he may see a field of an event. Whom the ride was offered to in vain is nobody's
+ * business but that driver's; a lease is its holder's. */
+static bool event_shows(const struct events_reader *e, const redisReply *fields, const char *field)
+{
+    bool driver = strcmp(field, "driver_id") == 0;
+    bool lease = strcmp(field, "lease") == 0;
+    if (e->audience == RIDE_FOR_OPS || (!driver && !lease)) return true;
+    bool own = slice_eq(reply_field_slice(fields, "driver_id"), e->self);
+    if (e->audience == RIDE_FOR_DRIVER) return own;
+    enum ride_status to = ride_status_of(reply_field_slice(fields, "to"));
+    return driver && to != RIDE_OFFERED && to != RIDE_REQUESTED;
+}
+
+static void event_field(struct json *j, const char *name, const redisReply *value)
+{
+    static const char *const numbers[] = {"version", "attempt", "at_ms"};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (strcmp(name, numbers[i]) != 0) continue;
+        json_put_i64(j, name, reply_i64(value, 0));
+        return;
+    }
+    if (reply_slice(value).len > 0) json_put_str(j, name, reply_slice(value));
+}
+
+static void event_json(struct json *j, const struct events_reader *e, const redisReply *event)
+{
+    static const char *const shown[] = {"type",      "from",     "to",    "version", "attempt",
+                                        "driver_id", "rider_id", "at_ms", "lease",   "reason"};
+    const redisReply *fields = reply_at(event, 1);
+    json_object_start(j);
+    json_put_str(j, "id", reply_slice(reply_at(event, 0)));
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+        if (event_shows(e, fields, shown[i]))
+            event_field(j, shown[i], reply_field(fields, shown[i]));
+    json_object_end(j);
+}
+
 static void on_events(void *data, enum store_status status, const redisReply *reply)
 {
-    struct http_req *req = data;
+    struct events_reader *e = data;
+    struct http_req *req = e->req;
     if (status != STORE_OK) {
         http_store_problem(req, (int)status);
         return;
@@ -275,16 +333,8 @@ static void on_events(void *data, enum store_status status, const redisReply *re
     struct json j = json_start(http_out(req));
     json_object_start(&j);
     json_put_array(&j, "items");
-    for (size_t i = 0; i < n; i++) {
-        const redisReply *fields = reply_at(reply_at(reply, i), 1);
-        json_object_start(&j);
-        json_put_str(&j, "id", reply_slice(reply_at(reply_at(reply, i), 0)));
-        for (size_t k = 0; k + 1 < reply_count(fields); k += 2) {
-            json_key_slice(&j, reply_slice(reply_at(fields, k)));
-            json_str(&j, reply_slice(reply_at(fields, k + 1)));
-        }
-        json_object_end(&j);
-    }
+    for (size_t i = 0; i < n; i++)
+        event_json(&j, e, reply_at(reply, i));
     json_array_end(&j);
     json_key(&j, "next_cursor");
     if (n == EVENTS_MAX)
@@ -304,10 +354,12 @@ static void on_ride_for_events(void *data, const struct life_result *r)
         answer_problem(req, r);
         return;
     }
-    if (!answer_audience(http_claims(req), &r->ride, &audience)) {
+    if (!r->has_ride || !answer_audience(http_claims(req), &r->ride, &audience)) {
         http_problem(req, PROBLEM_NOT_FOUND, NULL);
         return;
     }
+    struct events_reader *e = arena_new(http_arena(req), struct events_reader);
+    *e = (struct events_reader){req, audience, slice_of(http_claims(req)->sub)};
     struct slice after = SLICE("-");
     if (http_query(req, "after", &after))
         after = arena_printf(http_arena(req), "(%.*s", (int)after.len, after.p);
@@ -319,7 +371,7 @@ static void on_ride_for_events(void *data, const struct life_result *r)
     store_arg_cstr(c, "+");
     store_arg_cstr(c, "COUNT");
     store_arg_i64(c, EVENTS_MAX);
-    store_send(app_store(app), c, app_options(app)->store_timeout_ms, on_events, req);
+    store_send(app_store(app), c, app_options(app)->store_timeout_ms, on_events, e);
 }
 
 void rides_events(struct http_req *req)

@@ -31,6 +31,7 @@ struct stream_stats {
 struct question {
     struct stream_stats *stats;
     size_t stream;
+    bool counts; /* the store knows no lag: what it lists is counted */
     char group[GROUP_NAME_MAX + 1];
 };
 
@@ -56,7 +57,7 @@ static void show(const struct question *q, int metric, double value)
     struct metric *m = q->stats->config.metric[metric];
     struct slice stream = slice_of(watched[q->stream].label);
     struct slice region = slice_of(q->stats->region);
-    if (q->stats->closing) return;
+    if (q->stats->closing || !q->stats->shown) return; /* another process shows them now */
     if (q->group[0] == '\0')
         metric_set(METRIC_AT(m, stream, region), value);
     else
@@ -101,16 +102,19 @@ static void on_oldest_pending(void *data, enum store_status status, const redisR
 static void on_oldest_undelivered(void *data, enum store_status status, const redisReply *reply)
 {
     struct question *q = data;
-    if (status == STORE_OK)
+    if (status == STORE_OK) {
         show(q, M_OLDEST_UNDELIVERED, age_s(reply_slice(reply_at(reply_at(reply, 0), 0))));
+        if (q->counts) show(q, M_LAG, (double)reply_count(reply));
+    }
     finish(q);
 }
 
 static void ask_group(struct stream_stats *s, size_t stream, const redisReply *info)
 {
     struct slice group = reply_field_slice(info, "name");
+    bool lag_known = !reply_is_nil(reply_field(info, "lag"));
     struct question *q = ask(s, stream, group);
-    show(q, M_LAG, (double)reply_i64(reply_field(info, "lag"), 0));
+    if (lag_known) show(q, M_LAG, (double)reply_i64(reply_field(info, "lag"), 0));
     show(q, M_PENDING, (double)reply_i64(reply_field(info, "pending"), 0));
 
     struct key_text key;
@@ -126,8 +130,11 @@ static void ask_group(struct stream_stats *s, size_t stream, const redisReply *i
     char after[80];
     after[0] = '(';
     (void)slice_cstr(reply_field_slice(info, "last-delivered-id"), after + 1, sizeof after - 1);
-    STORE_CALL(s->config.store, s->config.timeout_ms, on_oldest_undelivered, ask(s, stream, group),
-               SLICE("XRANGE"), name, slice_of(after), SLICE("+"), SLICE("COUNT"), SLICE("1"));
+    struct question *undelivered = ask(s, stream, group);
+    undelivered->counts = !lag_known; /* after an XDEL, redis-server cannot say */
+    STORE_CALL(s->config.store, s->config.timeout_ms, on_oldest_undelivered, undelivered,
+               SLICE("XRANGE"), name, slice_of(after), SLICE("+"), SLICE("COUNT"),
+               lag_known ? SLICE("1") : SLICE("1000"));
 }
 
 static void on_groups(void *data, enum store_status status, const redisReply *reply)

@@ -13,8 +13,9 @@ static bool act_begin(struct http_req *req, struct life_act *a)
     *a = (struct life_act){.ride_id = http_param(req, "id"),
                            .actor_id = slice_of(http_claims(req)->sub),
                            .lease = SLICE(""),
-                           .lat = NAN,
-                           .lon = NAN};
+                           .if_version = answer_if_version(req),
+                           .lat = (double)NAN,
+                           .lon = (double)NAN};
     return answer_known_region(req, a->ride_id);
 }
 
@@ -22,17 +23,6 @@ static bool act_begin(struct http_req *req, struct life_act *a)
 static void act_lease(struct body *b, const char *name, struct life_act *a)
 {
     body_str(b, name, 1, LEASE_MAX, &a->lease);
-}
-
-/* Ends the body and takes If-Match. False when it has replied. */
-static bool act_ready(struct http_req *req, struct body *b, struct life_act *a)
-{
-    if (!body_end(b)) return false;
-    if (http_if_match(req, &a->if_version) == HTTP_MATCH_BAD) {
-        http_problem(req, PROBLEM_VERSION_CONFLICT, "If-Match must be one version, as \"v7\".");
-        return false;
-    }
-    return true;
 }
 
 static struct lifecycle *life_of(struct http_req *req)
@@ -46,20 +36,25 @@ void ride_accept(struct http_req *req)
     struct body *b = http_body(req);
     if (!act_begin(req, &a)) return;
     act_lease(b, "offer_id", &a);
-    if (!act_ready(req, b, &a)) return;
+    if (!body_end(b)) return;
     life_ride_accept(life_of(req), &a, answer_transition, req);
 }
 
-/* A driver who has declined is no party any more, so he gets no ride back. */
-static void on_declined(void *data, const struct life_result *r)
+/* A driver who has declined or cancelled is no party any more, so he gets no ride back. */
+static void answer_parting(struct http_req *req, const struct life_result *r, const char *body)
 {
-    struct http_req *req = data;
     if (r->code != LIFE_OK) {
         answer_problem(req, r);
         return;
     }
-    buf_add_cstr(http_out(req), "{\"declined\":true}");
+    if (life_extra_i64(r, "replayed", 0) == 0) answer_count(req, r);
+    buf_add_cstr(http_out(req), body);
     http_reply_json(req, 200);
+}
+
+static void on_declined(void *data, const struct life_result *r)
+{
+    answer_parting(data, r, "{\"declined\":true}");
 }
 
 void ride_decline(struct http_req *req)
@@ -68,7 +63,7 @@ void ride_decline(struct http_req *req)
     struct body *b = http_body(req);
     if (!act_begin(req, &a)) return;
     act_lease(b, "offer_id", &a);
-    if (!act_ready(req, b, &a)) return;
+    if (!body_end(b)) return;
     life_ride_decline(life_of(req), &a, on_declined, req);
 }
 
@@ -78,7 +73,7 @@ void ride_arrive(struct http_req *req)
     struct body *b = http_body(req);
     if (!act_begin(req, &a)) return;
     act_lease(b, "lease_id", &a);
-    if (!act_ready(req, b, &a)) return;
+    if (!body_end(b)) return;
     life_ride_arrive(life_of(req), &a, answer_transition, req);
 }
 
@@ -90,10 +85,28 @@ void ride_start(struct http_req *req)
     if (!act_begin(req, &a)) return;
     act_lease(b, "lease_id", &a);
     body_str(b, "start_code", 4, 4, &code);
-    if (!act_ready(req, b, &a)) return;
+    if (!body_end(b)) return;
     life_ride_start(life_of(req), &a, code, answer_transition, req);
 }
 
+/* A stop that is reached without its number: it is the next one. Lives in the request's arena. */
+struct next_stop {
+    struct http_req *req;
+    struct life_act act;
+};
+
+static void on_ride_to_stop(void *data, const struct life_result *r)
+{
+    struct next_stop *n = data;
+    if (r->code != LIFE_OK) {
+        answer_problem(n->req, r);
+        return;
+    }
+    life_ride_reach_stop(life_of(n->req), &n->act, r->ride.stops_done + 1, answer_transition,
+                         n->req);
+}
+
+/* With its number, repeating it is harmless; without, it is only as long as nothing came between. */
 void ride_reach_stop(struct http_req *req)
 {
     struct life_act a;
@@ -101,9 +114,15 @@ void ride_reach_stop(struct http_req *req)
     struct body *b = http_body(req);
     if (!act_begin(req, &a)) return;
     act_lease(b, "lease_id", &a);
-    body_i64(b, "stop", 1, STOPS_MAX, &stop);
-    if (!act_ready(req, b, &a)) return;
-    life_ride_reach_stop(life_of(req), &a, stop, answer_transition, req);
+    if (body_maybe(b, "stop")) body_i64(b, "stop", 1, STOPS_MAX, &stop);
+    if (!body_end(b)) return;
+    if (stop > 0) {
+        life_ride_reach_stop(life_of(req), &a, stop, answer_transition, req);
+        return;
+    }
+    struct next_stop *n = arena_new(http_arena(req), struct next_stop);
+    *n = (struct next_stop){req, a};
+    life_ride_get(life_of(req), a.ride_id, on_ride_to_stop, n);
 }
 
 void ride_no_show(struct http_req *req)
@@ -112,34 +131,27 @@ void ride_no_show(struct http_req *req)
     struct body *b = http_body(req);
     if (!act_begin(req, &a)) return;
     act_lease(b, "lease_id", &a);
-    if (!act_ready(req, b, &a)) return;
+    if (!body_end(b)) return;
     life_ride_no_show(life_of(req), &a, answer_transition, req);
 }
 
 void ride_complete(struct http_req *req)
 {
     struct life_act a;
-    struct geo_point at = {NAN, NAN};
+    struct geo_point at = {(double)NAN, (double)NAN};
     struct body *b = http_body(req);
     if (!act_begin(req, &a)) return;
     act_lease(b, "lease_id", &a);
     if (body_maybe(b, "location")) body_point(b, "location", &at);
-    if (!act_ready(req, b, &a)) return;
+    if (!body_end(b)) return;
     a.lat = at.lat;
     a.lon = at.lon;
     life_ride_complete(life_of(req), &a, answer_transition, req);
 }
 
-/* A driver who has cancelled is no party any more. */
 static void on_driver_cancelled(void *data, const struct life_result *r)
 {
-    struct http_req *req = data;
-    if (r->code != LIFE_OK) {
-        answer_problem(req, r);
-        return;
-    }
-    buf_add_cstr(http_out(req), "{\"cancelled\":true}");
-    http_reply_json(req, 200);
+    answer_parting(data, r, "{\"cancelled\":true}");
 }
 
 void ride_cancel(struct http_req *req)
@@ -151,7 +163,7 @@ void ride_cancel(struct http_req *req)
     if (!act_begin(req, &a)) return;
     if (driver) act_lease(b, "lease_id", &a);
     if (body_maybe(b, "reason")) body_str(b, "reason", 1, REASON_MAX, &reason);
-    if (!act_ready(req, b, &a)) return;
+    if (!body_end(b)) return;
     life_ride_cancel(life_of(req), &a, driver ? LIFE_BY_DRIVER : LIFE_BY_RIDER, reason, -1,
                      driver ? on_driver_cancelled : answer_transition, req);
 }

@@ -216,6 +216,13 @@ class Town:
         return pattern.replace("%r", "{" + REGION + "}")
 
 
+def ride_in(message):
+    """The ride that a frame brings: ride.updated, or a snapshot where versions were skipped."""
+    if message["type"] == "ride.updated":
+        return message["data"]
+    return message["data"]["ride"] if message["type"] == "snapshot" else None
+
+
 class Rider:
     def __init__(self, town, sub):
         self.town, self.sub = town, sub
