@@ -40,6 +40,7 @@ struct job {
     struct driver *candidates[CANDIDATES_MAX]; /* nearest first */
     double eta_s[CANDIDATES_MAX];
     struct driver *chosen; /* offered to, until the store has answered */
+    bool automatic;        /* the product skips the offer */
 };
 
 struct round {
@@ -167,6 +168,17 @@ static void on_candidates(void *data, enum store_status status, const redisReply
     answered(r);
 }
 
+/* How many drivers to ask for: those ruled out are found again, so they do not count. */
+static int64_t search_count(const struct round *r, const struct job *job)
+{
+    int64_t n = job->picky ? CANDIDATES_MAX : r->matcher->options.candidates;
+    struct slice rest = job->ride.excluded;
+    struct slice one = {0};
+    while (slice_cut(&rest, ' ', &one))
+        if (one.len > 0) n++;
+    return n;
+}
+
 static void search_one(struct round *r, struct job *job)
 {
     struct key_text key;
@@ -180,7 +192,7 @@ static void search_one(struct round *r, struct job *job)
     store_arg_cstr(c, "m");
     store_arg_cstr(c, "ASC");
     store_arg_cstr(c, "COUNT");
-    store_arg_i64(c, job->picky ? CANDIDATES_MAX : r->matcher->options.candidates);
+    store_arg_i64(c, search_count(r, job));
     store_arg_cstr(c, "WITHDIST");
     job->searched_m = job->radius_m;
     r->waiting++;
@@ -273,7 +285,10 @@ static void on_offered(void *data, const struct life_result *result)
         int64_t took_ms = clock_wall_ms() - job->entry->at_ms;
         metric_observe(metric_only(r->matcher->metric[M_MATCH]),
                        took_ms > 0 ? (double)took_ms / 1000.0 : 0);
-        count_entry(r, "offered");
+        count_entry(r, job->automatic ? "assigned" : "offered");
+        metric_inc(
+            METRIC_AT(r->matcher->metric[M_RIDES],
+                      slice_of(ride_status_text(job->automatic ? RIDE_ASSIGNED : RIDE_OFFERED))));
     } else {
         if (result->code == LIFE_BROKEN)
             log_error("offer_failed", LOG_STR("ride_id", job->ride.ride_id),
@@ -313,7 +328,8 @@ static void commit(struct job *job)
     const struct region *region = regions_find(app_regions(r->matcher->app), work_region(r->work));
     const struct product *product =
         region == NULL ? NULL : region_product(region, job->ride.product);
-    if (product != NULL && product->automatic)
+    job->automatic = product != NULL && product->automatic;
+    if (job->automatic)
         life_ride_assign(r->matcher->life, &e, d->id, eta_of(job, d), on_offered, job);
     else
         life_ride_offer(r->matcher->life, &e, d->id, eta_of(job, d), on_offered, job);
@@ -349,16 +365,15 @@ static void choose(struct round *r)
 static void finish(struct round *r)
 {
     struct work *w = r->work;
-    size_t entries = r->job_count;
     metric_observe(metric_only(r->matcher->metric[M_ROUND]),
                    (double)(clock_mono_us() - r->began_us) / 1e6);
-    metric_observe(metric_only(r->matcher->metric[M_ROUND_RIDES]), (double)entries);
+    metric_observe(metric_only(r->matcher->metric[M_ROUND_RIDES]), (double)r->job_count);
     for (uint32_t i = 0; i < r->job_count; i++)
-        work_entry_free(r->jobs[i].entry);
+        work_resolved(w, r->jobs[i].entry);
     map_fini(&r->drivers);
     arena_fini(&r->arena);
     mem_free(r);
-    work_round_done(w, entries);
+    work_round_done(w);
 }
 
 /* Sends a phase's calls. */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/must.h"
 #include "services/kit/ids.h"
@@ -22,8 +23,9 @@ struct work {
     uv_timer_t claim_timer;
     uv_timer_t retry_timer;
     struct list fresh;    /* of struct work_entry */
-    struct list suspects; /* delivered before */
-    size_t held;          /* entries in the lists and in the round */
+    struct list suspects; /* delivered before, or unreadable */
+    struct map entries;   /* stream id -> struct work_entry: all that are held */
+    size_t promised;      /* places for entries that are being claimed */
     bool reading;
     bool in_round;
     bool claiming; /* an XPENDING is under way */
@@ -66,12 +68,26 @@ static char *text_dup(struct slice s)
     return slice_cstr(s, text, s.len + 1);
 }
 
-void work_entry_free(struct work_entry *e)
+/* Entries held, and those that may still come of claims. */
+static size_t held(const struct work *w)
 {
+    return w->entries.count + w->promised;
+}
+
+void work_resolved(struct work *w, struct work_entry *e)
+{
+    must(map_take(&w->entries, slice_of(e->id)) == e);
     mem_free(e->id);
     mem_free(e->ride_id);
     mem_free(e->raw);
     mem_free(e);
+}
+
+/* Whether it can ever be work: it names a ride of this region. */
+static bool readable(const struct work *w, const struct work_entry *e)
+{
+    struct slice id = slice_of(e->ride_id);
+    return id_valid(id) && slice_eq(id_region(id), work_region(w));
 }
 
 /* The fields of an entry as a JSON object, for whoever looks at a dead letter. */
@@ -89,13 +105,15 @@ static char *raw_of(const redisReply *fields)
     return buf_take(&out, NULL);
 }
 
-/* Takes one [id, fields] pair in. */
+/* Takes one [id, fields] pair in, unless it is held already: an entry that waits here long enough
+ * looks abandoned, and is claimed from ourselves. */
 static void hold(struct work *w, const redisReply *pair, int64_t deliveries)
 {
     const redisReply *fields = reply_at(pair, 1);
     struct slice id = reply_slice(reply_at(pair, 0));
     struct slice ms = {0};
     struct slice rest = id;
+    if (map_find(&w->entries, id) != NULL) return;
     struct work_entry *e = mem_new(struct work_entry);
     e->id = text_dup(id);
     e->ride_id = text_dup(reply_field_slice(fields, "ride_id"));
@@ -103,36 +121,64 @@ static void hold(struct work *w, const redisReply *pair, int64_t deliveries)
     e->attempt = reply_i64(reply_field(fields, "attempt"), 0);
     e->deliveries = deliveries;
     if (slice_cut(&rest, '-', &ms)) (void)slice_i64(ms, &e->at_ms);
-    list_add(deliveries > 1 ? &w->suspects : &w->fresh, &e->link);
-    w->held++;
+    list_add(deliveries > 1 || !readable(w, e) ? &w->suspects : &w->fresh, &e->link);
+    (void)map_put(&w->entries, id, e);
 }
 
 static void check_drained(struct work *w)
 {
-    if (!w->draining || w->reading || w->claiming || w->held > 0 || w->drained == NULL) return;
+    if (!w->draining || w->reading || w->claiming || held(w) > 0 || w->drained == NULL) return;
     void (*fn)(void *data) = w->drained;
     w->drained = NULL;
     fn(w->drained_data);
 }
 
+/* An entry on its way to rides:dead. */
+struct farewell {
+    struct work *w;
+    struct work_entry *e;
+    bool named; /* the ride it names is failed with it */
+};
+
+static void farewell_send(struct farewell *f, const char *reason);
+
 static void on_dead_letter(void *data, const struct life_result *r)
 {
-    struct work *w = data;
-    const char *result = r->code == LIFE_OK ? "dead_letter" : "unresolved";
+    struct farewell *f = data;
+    struct work *w = f->w;
+    if (r->code == LIFE_BROKEN && f->named) {
+        /* The ride itself cannot be read: the entry goes without it, its text is kept. */
+        f->named = false;
+        farewell_send(f, "unreadable_ride");
+        return;
+    }
+    const char *result = r->code == LIFE_OK            ? "dead_letter"
+                         : r->code == LIFE_STALE_ENTRY ? "stale"
+                                                       : "unresolved";
     metric_inc(METRIC_AT(w->matcher->metric[M_ENTRIES], slice_of(result)));
-    work_round_done(w, 1);
+    if (r->code == LIFE_OK)
+        log_error("dead_letter", LOG_CSTR("ride_id", f->e->ride_id), LOG_CSTR("entry", f->e->id),
+                  LOG_INT("deliveries", f->e->deliveries));
+    work_resolved(w, f->e);
+    mem_free(f);
+    work_round_done(w);
+}
+
+static void farewell_send(struct farewell *f, const char *reason)
+{
+    const struct work_entry *e = f->e;
+    struct life_entry entry = {.ride_id = f->named ? slice_of(e->ride_id) : SLICE(""),
+                               .attempt = e->attempt,
+                               .entry_id = slice_of(e->id)};
+    life_ride_dead_letter(f->w->matcher->life, work_region(f->w), &entry, slice_of(reason),
+                          e->deliveries, slice_of(e->raw), on_dead_letter, f);
 }
 
 static void give_up(struct work *w, struct work_entry *e)
 {
-    log_error("dead_letter", LOG_CSTR("ride_id", e->ride_id), LOG_CSTR("entry", e->id),
-              LOG_INT("deliveries", e->deliveries));
-    life_ride_dead_letter(w->matcher->life, work_region(w),
-                          &(struct life_entry){.ride_id = slice_of(e->ride_id),
-                                               .attempt = e->attempt,
-                                               .entry_id = slice_of(e->id)},
-                          SLICE("deliveries"), e->deliveries, slice_of(e->raw), on_dead_letter, w);
-    work_entry_free(e);
+    struct farewell *f = mem_new(struct farewell);
+    *f = (struct farewell){w, e, readable(w, e)};
+    farewell_send(f, f->named ? "deliveries" : "unreadable");
 }
 
 static void begin_round(struct work *w)
@@ -142,9 +188,7 @@ static void begin_round(struct work *w)
     if (link != NULL) {
         struct work_entry *e = list_entry(link, struct work_entry, link);
         w->in_round = true;
-        bool hopeless = !id_valid(slice_of(e->ride_id)) ||
-                        !slice_eq(id_region(slice_of(e->ride_id)), work_region(w));
-        if (e->deliveries >= w->matcher->options.deliveries || hopeless) {
+        if (e->deliveries >= w->matcher->options.deliveries || !readable(w, e)) {
             give_up(w, e);
         } else {
             struct list one;
@@ -160,10 +204,8 @@ static void begin_round(struct work *w)
     must(list_empty(&w->fresh));
 }
 
-void work_round_done(struct work *w, size_t entries)
+void work_round_done(struct work *w)
 {
-    must(w->held >= entries);
-    w->held -= entries;
     w->in_round = false;
     begin_round(w);
     read_more(w);
@@ -171,6 +213,14 @@ void work_round_done(struct work *w, size_t entries)
 }
 
 /* --- reading --- */
+
+static void on_retry(uv_timer_t *timer);
+
+/* Begins again from the group in a moment. */
+static void try_later(struct work *w)
+{
+    if (!w->draining) (void)uv_timer_start(&w->retry_timer, on_retry, RETRY_MS, 0);
+}
 
 static void on_group(void *data, enum store_status status, const redisReply *reply)
 {
@@ -183,7 +233,8 @@ static void on_group(void *data, enum store_status status, const redisReply *rep
     }
     if (status == STORE_ERROR)
         log_error("group_failed", LOG_CSTR("region", w->region),
-                  LOG_STR("error", slice_make(reply->str, reply->len)));
+                  LOG_STR("error", reply_slice(reply)));
+    try_later(w);
     check_drained(w);
 }
 
@@ -212,8 +263,7 @@ static void on_read(void *data, enum store_status status, const redisReply *repl
     struct work *w = data;
     w->reading = false;
     if (status != STORE_OK) {
-        /* The connection broke, or the group is gone: begin again from the group. */
-        if (!w->draining) (void)uv_timer_start(&w->retry_timer, on_retry, RETRY_MS, 0);
+        try_later(w); /* the connection broke, or the group is gone */
         check_drained(w);
         return;
     }
@@ -228,8 +278,8 @@ static void on_read(void *data, enum store_status status, const redisReply *repl
 static void read_more(struct work *w)
 {
     size_t max = (size_t)w->matcher->options.held;
-    if (w->reading || w->draining || w->held >= max || !store_is_up(w->reader)) return;
-    size_t room = max - w->held;
+    if (w->reading || w->draining || held(w) >= max || !store_is_up(w->reader)) return;
+    size_t room = max - held(w);
     w->reading = true;
     struct store_cmd *c = store_cmd(w->reader, "XREADGROUP");
     store_arg_cstr(c, "GROUP");
@@ -257,13 +307,14 @@ static void on_claimed(void *data, enum store_status status, const redisReply *r
 {
     struct claim *claim = data;
     struct work *w = claim->w;
-    w->held--; /* the place it was promised */
+    w->promised--;
     if (status == STORE_OK && reply_count(reply) == 1 && reply_count(reply_at(reply, 0)) == 2) {
         metric_inc(metric_only(w->matcher->metric[M_CLAIMED]));
         hold(w, reply_at(reply, 0), claim->deliveries);
     }
     mem_free(claim);
     begin_round(w);
+    read_more(w);
     check_drained(w);
 }
 
@@ -272,7 +323,7 @@ static void claim_one(struct work *w, const redisReply *pending)
     struct claim *claim = mem_new(struct claim);
     claim->w = w;
     claim->deliveries = reply_i64(reply_at(pending, 3), 1) + 1;
-    w->held++;
+    w->promised++;
     struct store_cmd *c = store_cmd(calls_of(w), "XCLAIM");
     store_arg(c, stream_of(w));
     store_arg(c, group);
@@ -287,8 +338,10 @@ static void on_pending(void *data, enum store_status status, const redisReply *r
     struct work *w = data;
     w->claiming = false;
     size_t n = status == STORE_OK && !w->draining ? reply_count(reply) : 0;
-    for (size_t i = 0; i < n && w->held < (size_t)w->matcher->options.held; i++)
-        claim_one(w, reply_at(reply, i));
+    for (size_t i = 0; i < n && held(w) < (size_t)w->matcher->options.held; i++) {
+        const redisReply *pending = reply_at(reply, i);
+        if (map_find(&w->entries, reply_slice(reply_at(pending, 0))) == NULL) claim_one(w, pending);
+    }
     check_drained(w);
 }
 
@@ -352,6 +405,7 @@ struct closing {
 static void part_closed(struct closing *c)
 {
     if (--c->left > 0) return;
+    map_fini(&c->w->entries);
     mem_free(c->w);
     mem_free(c);
 }

@@ -7,9 +7,10 @@
  * Why a round waits for the one before: what arrives meanwhile is decided together, so a busy system
  * gets batches and an idle one answers at once. No timer sets a window.
  *
- * Invariants:  at most held-max entries are read and not resolved. An entry that was delivered before
- *              is suspected of killing its readers and goes alone, so that only the culprit
- *              reaches deliveries-max and becomes a dead letter.
+ * Invariants:  at most held-max entries are read and not resolved, each of them once. An entry that
+ *              was delivered before is suspected of killing its readers and goes alone, so that only
+ *              the culprit reaches deliveries-max and becomes a dead letter. An entry that names
+ *              no ride of the region can never be work and becomes one at once.
  * Owner:       work_new to work_close. Loop thread only.
  */
 #ifndef HANSOM_MATCHER_WORK_H
@@ -40,12 +41,13 @@ void work_drain(struct work *w, void (*fn)(void *data), void *data);
 
 void work_close(struct work *w);
 
-/* The round is over: its entries are acknowledged, or stay pending for somebody to claim. */
-void work_round_done(struct work *w, size_t entries);
+/* The entry is acknowledged, or stays pending for somebody to claim: frees it. */
+void work_resolved(struct work *w, struct work_entry *e);
+
+/* The round is over: all its entries are resolved. */
+void work_round_done(struct work *w);
 
 struct matcher *work_matcher(struct work *w);
 struct slice work_region(const struct work *w);
-
-void work_entry_free(struct work_entry *e);
 
 #endif
