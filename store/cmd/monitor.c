@@ -130,8 +130,7 @@ void cmd_slowlog_get(struct cmd *c)
     if (args_left(c->args) > 0)
         args_range(c->args, -1, INT64_MAX, "ERR count should be greater than or equal to -1",
                    &count);
-    if (c->args->error != NULL)
-        c->args->error = "ERR count should be greater than or equal to -1";
+    if (c->args->error != NULL) c->args->error = "ERR count should be greater than or equal to -1";
     if (!args_end(c->args, c->reply)) return;
 
     uint64_t n = c->engine->slowlog_count;

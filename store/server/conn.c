@@ -546,6 +546,7 @@ void conn_open(struct server *s, int fd, bool local)
     list_init(&c->dirty);
     list_init(&c->gated);
     session_init(&c->session, s->engine, &conn_io);
+    c->session.fd = fd;
     if (local) c->session.flags |= SESSION_UNIX;
     must(uv_poll_init(&s->loop, &c->poll, fd) == 0);
     c->poll.data = c;
