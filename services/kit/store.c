@@ -152,11 +152,10 @@ static void on_idle(uv_idle_t *h)
     if (list_empty(&s->failed) && !uv_is_closing((uv_handle_t *)h)) (void)uv_idle_stop(h);
 }
 
-/* Puts c (in no list) among the failed; its callback fires when the loop comes around. */
+/* Puts c (in no list or heap) among the failed; its callback fires when the loop comes around. */
 static void fail_later(struct store *s, struct call *c, enum store_status status)
 {
     c->status = status;
-    heap_del(&s->deadlines, &c->deadline);
     list_init(&c->link);
     list_add(&s->failed, &c->link);
     if (!uv_is_closing((uv_handle_t *)&s->idle)) must(uv_idle_start(&s->idle, on_idle) == 0);
@@ -219,6 +218,7 @@ static void on_lost(void *data)
     while ((l = list_take(&s->waiting)) != NULL) {
         struct call *c = list_entry(l, struct call, link);
         s->waiting_count--;
+        heap_del(&s->deadlines, &c->deadline);
         if (c->cb == NULL)
             call_free(s, c); /* nobody asks, or it timed out */
         else

@@ -220,12 +220,10 @@ void test_store_again(struct test_store *s)
                             "--appendonly",
                             s->durable ? "yes" : "no",
                             "--appendfsync",
-                            s->durable ? "always" : "no"};
-    size_t n = 15;
-    if (name == NULL) {
-        argv[n++] = "--enable-debug-command";
-        argv[n++] = "yes";
-    }
+                            s->durable ? "always" : "no",
+                            "--enable-debug-command",
+                            "yes"};
+    size_t n = 17;
     if (s->password[0] != '\0') {
         argv[n++] = "--requirepass";
         argv[n++] = s->password;

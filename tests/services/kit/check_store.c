@@ -304,6 +304,27 @@ START_TEST(a_killed_store_loses_what_was_sent_and_is_reached_again)
 }
 END_TEST
 
+START_TEST(a_lost_call_that_nobody_asked_about_has_no_deadline_left)
+{
+    struct world w;
+    world_init(&w);
+    program_signal(&w.server.program, SIGSTOP);
+    STORE_CALL(w.s, 5000, NULL, NULL, SLICE("PING"));
+    (void)uv_run(&w.loop, UV_RUN_NOWAIT); /* the bytes leave */
+    test_store_kill(&w.server);
+    ck_assert(loop_until(&w.loop, is_down, &w, 5000));
+    test_store_again(&w.server);
+    ck_assert(loop_until(&w.loop, is_up, &w, 10000));
+
+    /* The first uses the lost call's memory; the second is waited for past all deadlines. */
+    struct outcome soon = {.w = &w};
+    STORE_CALL(w.s, 100, on_reply, &soon, SLICE("PING"));
+    ck_assert_int_eq(ask(&w, 5000, "BLPOP", "nothing", "0.3").status, STORE_OK);
+    ck_assert_int_eq(soon.status, STORE_OK);
+    world_fini(&w);
+}
+END_TEST
+
 static void send_from_hook(void *data)
 {
     struct outcome *o = data;
@@ -524,6 +545,7 @@ UNIT_SUITE("store", replies_come_back_and_errors_are_told_apart,
            time_outs_fire_by_their_own_deadline_not_in_order,
            a_silent_store_is_left_and_reached_again,
            a_killed_store_loses_what_was_sent_and_is_reached_again,
+           a_lost_call_that_nobody_asked_about_has_no_deadline_left,
            the_up_hook_goes_before_all_others_on_every_connection,
            too_much_in_flight_is_refused_and_later_accepted_again,
            a_large_value_goes_and_comes_in_pieces, a_wrong_password_is_said_and_tried_again,
