@@ -164,10 +164,15 @@ void app_durability_known(struct app *a)
 
 /* --- the end --- */
 
+static void on_requests_finished(void *data);
+
 static void end_if_free(struct app *a)
 {
     if (a->state != APP_DRAIN || a->holds > 0) return;
-    if (a->http != NULL && http_in_work(a->http) > 0) return;
+    if (a->http != NULL && http_in_work(a->http) > 0) {
+        http_drain(a->http, on_requests_finished, a); /* one came over a connection kept alive */
+        return;
+    }
     app_move(a, APP_ENDING);
     uv_stop(&a->loop);
 }
@@ -312,13 +317,14 @@ static void run(struct app *a)
     while (a->state != APP_ENDING)
         (void)uv_run(&a->loop, UV_RUN_DEFAULT);
 
+    /* The servers first, so that no handler finds the service stopped; the store last, because
+     * closing it ends the calls that others have under way. */
+    if (a->http != NULL) http_close(a->http, NULL, NULL);
+    http_close(a->admin, NULL, NULL);
     if (a->started && a->spec->stop != NULL) a->spec->stop(a, a->spec->service);
     store_close(a->store, on_store_closed, a);
     while (a->store != NULL)
         (void)uv_run(&a->loop, UV_RUN_ONCE);
-    if (a->http != NULL) http_close(a->http, NULL, NULL);
-    http_close(a->admin, NULL, NULL);
-    (void)uv_run(&a->loop, UV_RUN_NOWAIT);
     uv_walk(&a->loop, close_left_over, NULL);
     while (uv_loop_alive(&a->loop) != 0)
         (void)uv_run(&a->loop, UV_RUN_ONCE);

@@ -71,7 +71,8 @@ struct app_spec {
     /* Runs once when requests have finished after SIGTERM; whatever it begins is waited for
      * with app_hold. May be NULL. */
     void (*drain)(struct app *a, void *service);
-    /* Runs last, loop still there: close handles, free memory. May be NULL. */
+    /* Runs last, the servers closed, loop and store still there: close handles, free memory.
+     * Calls under way then fail one by one, after it has returned. May be NULL. */
     void (*stop)(struct app *a, void *service);
     /* Runs after SIGHUP. Regions and keys are new already; regions borrowed before are gone. */
     void (*reload)(struct app *a, void *service);

@@ -108,8 +108,9 @@ struct http *http_new(uv_loop_t *loop, const struct http_config *config, struct 
 /* The port it listens on. */
 uint16_t http_port(const struct http *h);
 
-/* Stops listening; requests that have arrived are still served, and each reply closes its
- * connection. cb runs when none is left in work. */
+/* Stops listening; requests that arrive over open connections are still served, and each reply
+ * closes its connection. cb runs once, when no request is left. May be called again, to hear of
+ * requests that came after. */
 void http_drain(struct http *h, void (*cb)(void *data), void *data);
 
 /* Closes all connections and frees h, then calls cb (may be NULL). No request may be

@@ -17,6 +17,8 @@ enum { CALL_MS = 3000, LOAD_MS = 10000, LOADS_MAX = 3, REGION_TEXT = 33 };
 struct lifecycle {
     struct store *store; /* borrowed: outlives us */
     size_t calls;        /* under way */
+    bool freed;          /* by its owner; the last call takes the memory along */
+    bool repairing;      /* our library is being loaded again, or the store refuses it */
 };
 
 /* One FCALL, kept whole until it is answered, because it may have to be sent again.
@@ -27,7 +29,7 @@ struct lifecycle {
 enum call_at { CALL_SENT, CALL_ASK, CALL_LOAD };
 
 struct call {
-    struct lifecycle *l; /* borrowed: freed after its calls */
+    struct lifecycle *l; /* borrowed: stays while calls are under way */
     life_cb cb;
     void *data;
     struct buf bytes; /* the arguments, one behind the other */
@@ -67,11 +69,16 @@ struct lifecycle *lifecycle_new(struct store *store)
     return l;
 }
 
+static void free_when_idle(struct lifecycle *l)
+{
+    if (l->freed && l->calls == 0) mem_free(l);
+}
+
 void lifecycle_free(struct lifecycle *l)
 {
     if (l == NULL) return;
-    must(l->calls == 0);
-    mem_free(l);
+    l->freed = true;
+    free_when_idle(l);
 }
 
 /* ---- arguments ---- */
@@ -155,11 +162,13 @@ static struct call *call_new(struct lifecycle *l, const char *name, struct slice
 
 static void call_end(struct call *c, const struct life_result *r)
 {
-    c->l->calls--;
+    struct lifecycle *l = c->l;
     if (c->cb != NULL) c->cb(c->data, r);
     buf_fini(&c->bytes);
     mem_free(c->lens);
     mem_free(c);
+    l->calls--;
+    free_when_idle(l);
 }
 
 static void call_fail(struct call *c, enum life_code code, struct slice words)
@@ -180,6 +189,22 @@ static bool error_passes(const redisReply *reply)
     return false;
 }
 
+static void on_repaired(void *data, const struct life_result *r)
+{
+    struct lifecycle *l = data;
+    l->repairing = r->code == LIFE_BROKEN; /* refused: asking at each call would be in vain */
+}
+
+/* Asking for the revision and loading are two steps: of two builds that both found the library
+ * old, the older may load last. Each reply says which revision gave it, so whoever has a newer
+ * one sees that at the next call, and brings it back. */
+static void repair_if_older(struct lifecycle *l, struct slice region, int64_t revision)
+{
+    if (revision >= lifecycle_revision || l->repairing || l->freed) return;
+    l->repairing = true;
+    lifecycle_install(l, region, on_repaired, l);
+}
+
 static void call_answer(struct call *c, const redisReply *reply)
 {
     struct life_result r = {.code = code_of(reply_slice(reply_at(reply, 0)))};
@@ -188,7 +213,10 @@ static void call_answer(struct call *c, const redisReply *reply)
     r.has_ride = ride_parse(reply_at(reply, 1), &r.ride);
     r.now_ms = life_extra_i64(&r, "now_ms", 0);
     r.generation = life_extra_i64(&r, "generation", 0);
-    if (r.code == LIFE_BROKEN) r.error = SLICE("a reply of an unknown form");
+    if (r.code == LIFE_BROKEN)
+        r.error = SLICE("a reply of an unknown form");
+    else
+        repair_if_older(c->l, slice_of(c->region), life_extra_i64(&r, "revision", 0));
     call_end(c, &r);
 }
 
@@ -268,8 +296,8 @@ static void call_ask(struct call *c)
                events);
 }
 
-/* A newer library that arrives between the question and this is asked for again afterwards by
- * whoever brought it: its own install asks until the revision stands. */
+/* A newer library that arrives between the question and this is brought back by its owner: see
+ * repair_if_older. */
 static void call_load(struct call *c)
 {
     c->at = CALL_LOAD;

@@ -10,7 +10,7 @@
  * a call is taken from its ride, driver or offer id; calls that have none take the region.
  *
  * When the library is missing (a fresh store, or one restarted without its log) the call loads it
- * and is repeated once.
+ * and is repeated once. When an older one than ours has answered, ours is loaded for the next calls.
  */
 #ifndef HANSOM_KIT_LIFECYCLE_H
 #define HANSOM_KIT_LIFECYCLE_H
@@ -77,8 +77,8 @@ int64_t life_extra_i64(const struct life_result *r, const char *name, int64_t fa
 
 typedef void (*life_cb)(void *data, const struct life_result *r);
 
-/* A lifecycle over a store client; both are used from the loop thread. The store outlives it.
- * Free only when no call is under way. */
+/* A lifecycle over a store client; both are used from the loop thread. Freed with calls under way,
+ * it goes with the last of them: closing the store ends them all. The store outlives it. */
 struct lifecycle *lifecycle_new(struct store *store);
 void lifecycle_free(struct lifecycle *l);
 

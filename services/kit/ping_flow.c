@@ -184,8 +184,8 @@ static void on_batch_reply(void *data, enum store_status status, const redisRepl
     (void)reply;
     must(r->unanswered > 0);
     if (status != STORE_OK) r->status = status;
-    f->pending--;
     if (--r->unanswered == 0) region_landed(r);
+    f->pending--;
     free_when_quiet(f);
 }
 
@@ -381,8 +381,6 @@ static void on_seen(void *data, const struct life_result *result)
     struct ping_flow *f = d->region->flow;
     int64_t mono_ms = clock_mono_ms();
     d->asking = false;
-    f->pending--;
-
     if (result->code != LIFE_OK) {
         forget(d);
         wake(&d->waiters, UINT64_MAX,
@@ -403,6 +401,7 @@ static void on_seen(void *data, const struct life_result *result)
             if (!f->closed) region_send(d->region);
         }
     }
+    f->pending--;
     free_when_quiet(f);
 }
 

@@ -40,7 +40,7 @@ struct surge_keeper {
     bool resumed; /* this leadership has taken over what was shown */
     int rounds;
     char cursor[48]; /* the last entry counted */
-    size_t calls;    /* of SUPPLY and WRITE, under way */
+    size_t calls;    /* of SUPPLY, under way */
     bool failed;     /* one of them */
     bool draining;
     bool closing;
@@ -194,16 +194,12 @@ static void send_events(struct surge_keeper *k)
     store_send(store_of(k), c, timeout_of(k), on_events, k);
 }
 
-static void call_done(struct surge_keeper *k, enum store_status status, const redisReply *reply)
+static void supply_done(struct surge_keeper *k, enum store_status status, const redisReply *reply)
 {
     if (status != STORE_OK) k->failed = true;
     if (--k->calls > 0) return;
     if (k->failed) {
         give_up(k, status, reply);
-        return;
-    }
-    if (k->at == KEEPER_WRITE) {
-        rest(k);
         return;
     }
     k->at = KEEPER_WRITE;
@@ -217,7 +213,7 @@ static void on_supply(void *data, enum store_status status, const redisReply *re
     /* A driver may serve several products: the largest index is the best count of drivers. */
     if (status == STORE_OK) surge_supply_at_least(&k->surge, s->cell, reply_i64(reply, 0));
     mem_free(s);
-    call_done(k, status, reply);
+    supply_done(k, status, reply);
 }
 
 static void send_supply(struct surge_keeper *k)
@@ -246,16 +242,25 @@ static void send_supply(struct surge_keeper *k)
                 slice_of(min), slice_of(max));
         }
     }
-    call_done(k, STORE_OK, NULL);
+    supply_done(k, STORE_OK, NULL);
 }
+
+/* The whole snapshot replaces the one before, in one step: readers see one or the other. */
+static const char replace[] = "redis.call('DEL', KEYS[1])\n"
+                              "for i = 1, #ARGV, 2 do\n"
+                              "  redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])\n"
+                              "end\n"
+                              "return 1";
 
 static void on_written(void *data, enum store_status status, const redisReply *reply)
 {
-    call_done(data, status, reply);
+    struct surge_keeper *k = data;
+    if (status != STORE_OK)
+        give_up(k, status, reply);
+    else
+        rest(k);
 }
 
-/* The whole snapshot replaces the one before. Its four commands are built in one go, so nothing
- * of this connection comes between them. */
 static void send_snapshot(struct surge_keeper *k)
 {
     struct store *store = store_of(k);
@@ -264,15 +269,12 @@ static void send_snapshot(struct surge_keeper *k)
     char ulid[ULID_LEN + 1];
     int64_t now_ms = clock_wall_ms();
     (void)surge_step(&k->surge, now_ms);
-    struct slice name = key_make0(&key, KEY_SURGE, slice_of(k->region));
     double highest = 1;
 
-    k->failed = false;
-    k->calls = 4;
-    STORE_CALL(store, timeout_of(k), on_written, k, SLICE("MULTI"));
-    STORE_CALL(store, timeout_of(k), on_written, k, SLICE("DEL"), name);
-    struct store_cmd *c = store_cmd(store, "HSET");
-    store_arg(c, name);
+    struct store_cmd *c = store_cmd(store, "EVAL");
+    store_arg_cstr(c, replace);
+    store_arg_i64(c, 1);
+    store_arg(c, key_make0(&key, KEY_SURGE, slice_of(k->region)));
     store_arg_cstr(c, "snapshot_id");
     store_arg_cstr(c, id_ulid(now_ms, ulid));
     store_arg_cstr(c, "at_ms");
@@ -285,7 +287,6 @@ static void send_snapshot(struct surge_keeper *k)
         store_arg_double(c, e->shown);
     }
     store_send(store, c, timeout_of(k), on_written, k);
-    STORE_CALL(store, timeout_of(k), on_written, k, SLICE("EXEC"));
     metric_set(METRIC_AT(k->pricing->metric[M_SURGE], slice_of(k->region)), highest);
 }
 

@@ -28,7 +28,7 @@ end)
 
 -- So that a loader can tell a newer library from an older one.
 declare('revision', {'no-writes'}, function(c)
-    return reply(c, 'ok', nil, {'revision', str_of(REVISION)})
+    return reply(c, 'ok')
 end)
 
 for i = 1, #functions do

@@ -56,6 +56,8 @@ local function reply(c, code, ride, extras)
     extras[#extras + 1] = str_of(c.now)
     extras[#extras + 1] = 'generation'
     extras[#extras + 1] = str_of(c.generation)
+    extras[#extras + 1] = 'revision'
+    extras[#extras + 1] = REVISION
     return {code, ride or {}, extras}
 end
 

@@ -172,7 +172,7 @@ local function shift_seen(c, gap, todo)
     end
 end
 
--- the store's run id or ''. A beat that comes late by more than GAP_MS, or before the last one by
+-- Takes the store's run id, or ''. A beat that comes late by more than GAP_MS, or before the last one by
 -- as much, was an outage or a step of the clock: what was running is moved by the gap.
 declare('heartbeat', {}, function(c, a)
     local todo = {}

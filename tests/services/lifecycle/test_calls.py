@@ -54,7 +54,7 @@ class Calls(unittest.TestCase):
         old = "local REVISION = "
         line = text[text.index(old):].split("\n", 1)[0]
         self.db.execute_command("FUNCTION", "LOAD", "REPLACE",
-                                text.replace(line, old + str(revision)))
+                                text.replace(line, old + "'%d'" % revision))
 
     def revision(self):
         reply = self.db.execute_command("FCALL", "revision_v1", 1, city.EVENTS)
@@ -74,6 +74,13 @@ class Calls(unittest.TestCase):
         self.load(10 ** 6)
         self.assertEqual(self.run_program("install"), "install ok\n")
         self.assertEqual(self.revision(), 10 ** 6)
+
+    def test_an_older_library_that_came_back_is_replaced_by_the_calls_that_see_it(self):
+        self.run_program("install")
+        ours = self.revision()
+        self.load(0)
+        self.assertEqual(self.run_program("beat"), "heartbeat ok\n" * 4)
+        self.assertEqual(self.revision(), ours)
 
     def test_another_abi_lives_beside_it(self):
         self.db.execute_command("FUNCTION", "LOAD", "#!lua name=hansom_v2\n"

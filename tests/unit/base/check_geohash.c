@@ -32,7 +32,7 @@ START_TEST(edges_of_the_world_are_valid_and_nothing_beyond)
     ck_assert(geohash_valid((struct geo_point){-180, -GEOHASH_LAT_MAX}));
     ck_assert(!geohash_valid((struct geo_point){180.0001, 0}));
     ck_assert(!geohash_valid((struct geo_point){0, 86}));
-    ck_assert(!geohash_valid((struct geo_point){NAN, 0}));
+    ck_assert(!geohash_valid((struct geo_point){(double)NAN, 0}));
     ck_assert_uint_eq(geohash_encode((struct geo_point){180, GEOHASH_LAT_MAX}), (1ULL << 52) - 1);
 }
 END_TEST
