@@ -119,7 +119,7 @@ START_TEST(only_whole_scores_of_52_bits_are_geohashes)
     ck_assert(!zset_is_geohash(-1));
     ck_assert(!zset_is_geohash(-0.0));
     ck_assert(!zset_is_geohash(0.5));
-    ck_assert(!zset_is_geohash(INFINITY));
+    ck_assert(!zset_is_geohash((double)INFINITY));
 }
 END_TEST
 
