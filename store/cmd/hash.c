@@ -360,10 +360,12 @@ void cmd_hscan(struct cmd *c)
     struct scan scan;
     args_key(c->args, &key);
     scan_args_cursor(c->args, &scan);
-    scan_args_options(c->args, &scan, false);
-    if (!args_end(c->args, c->reply)) return;
     struct hash *h = NULL;
-    if (find_failed(c, key, &h)) return;
+    if (!args_check(c->args, c->reply) || find_failed(c, key, &h)) return;
+    if (h != NULL) {
+        scan_args_options(c->args, &scan, false);
+        if (!args_end(c->args, c->reply)) return;
+    }
     struct scanning s = {.c = c, .scan = &scan};
     size_t place = scan_reply_begin(c->reply);
     uint64_t next = 0;

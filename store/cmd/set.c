@@ -168,6 +168,7 @@ void cmd_srandmember(struct cmd *c)
     int64_t count = 1;
     args_key(c->args, &key);
     bool counted = args_left(c->args) > 0;
+    if (c->argc > 3) args_syntax(c->args);
     if (counted) args_range(c->args, -INT64_MAX, INT64_MAX, ARGS_LONG_RANGE, &count);
     if (!args_end(c->args, c->reply)) return;
     struct set *s = NULL;
@@ -218,6 +219,7 @@ void cmd_spop(struct cmd *c)
     int64_t count = 1;
     args_key(c->args, &key);
     bool counted = args_left(c->args) > 0;
+    if (c->argc > 3) args_syntax(c->args);
     if (counted) args_range(c->args, 0, INT64_MAX, err_text(ERR_NOT_POSITIVE), &count);
     if (c->args->error == err_text(ERR_NOT_INT)) c->args->error = err_text(ERR_NOT_POSITIVE);
     if (!args_end(c->args, c->reply)) return;
@@ -267,10 +269,12 @@ void cmd_sscan(struct cmd *c)
     struct scan scan;
     args_key(c->args, &key);
     scan_args_cursor(c->args, &scan);
-    scan_args_options(c->args, &scan, false);
-    if (!args_end(c->args, c->reply)) return;
     struct set *s = NULL;
-    if (find_failed(c, key, &s)) return;
+    if (!args_check(c->args, c->reply) || find_failed(c, key, &s)) return;
+    if (s != NULL) {
+        scan_args_options(c->args, &scan, false);
+        if (!args_end(c->args, c->reply)) return;
+    }
     struct scanning l = {.c = c, .scan = &scan};
     size_t place = scan_reply_begin(c->reply);
     uint64_t next = 0;

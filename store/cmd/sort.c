@@ -6,6 +6,8 @@
 #include "store/type/string.h"
 #include "store/type/zset.h"
 
+#include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 struct sort {
@@ -113,6 +115,16 @@ static void gather_all(struct cmd *c, struct value *v, struct gathering *g)
     }
 }
 
+/* As strtod reads it: spaces in front are fine, and nothing at all is zero. */
+static bool read_score(struct cmd *c, struct slice s, double *out)
+{
+    const char *text = arena_copy(c->arena, s).p;
+    char *end = NULL;
+    errno = 0;
+    *out = strtod(text, &end);
+    return *end == '\0' && errno != ERANGE && !isnan(*out);
+}
+
 /* Fills in what is compared. False when a weight is no number. */
 static bool weigh(struct cmd *c, const struct sort *s, struct gathering *g)
 {
@@ -121,7 +133,7 @@ static bool weigh(struct cmd *c, const struct sort *s, struct gathering *g)
         struct slice w = s->with_by ? look_up(c, s->by, e->bytes) : e->bytes;
         if (s->alpha)
             e->weight = w;
-        else if (w.p != NULL && !slice_double(w, &e->score))
+        else if (w.p != NULL && !read_score(c, w, &e->score))
             return false;
     }
     return true;
