@@ -206,20 +206,12 @@ static void on_dead_letters(void *data, enum store_status status, const redisRep
     http_reply_json(req, 200);
 }
 
-/* Whether text is an id of a stream entry: digits, '-', digits. */
-static bool stream_id(struct slice text)
-{
-    struct slice ms = {0};
-    uint64_t n = 0;
-    return slice_cut(&text, '-', &ms) && slice_u64(ms, &n) && slice_u64(text, &n);
-}
-
 void ops_dead_letters(struct http_req *req)
 {
     struct slice region = {0};
     struct slice cursor = SLICE("");
     if (!region_asked(req, &region)) return;
-    if (http_query(req, "cursor", &cursor) && !stream_id(cursor)) {
+    if (http_query(req, "cursor", &cursor) && id_entry_ms(cursor) < 0) {
         http_problem(req, PROBLEM_INVALID_VALUE, "cursor must be one that a list gave.");
         return;
     }
@@ -241,7 +233,7 @@ static bool dead_letter_asked(struct http_req *req, struct slice *id, struct sli
 {
     *id = http_param(req, "id");
     if (!answer_empty_body(req)) return false;
-    if (!stream_id(*id)) {
+    if (id_entry_ms(*id) < 0) {
         http_problem(req, PROBLEM_NOT_FOUND, NULL);
         return false;
     }

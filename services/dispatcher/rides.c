@@ -378,11 +378,8 @@ void rides_events(struct http_req *req)
 {
     struct slice id = http_param(req, "id");
     struct slice after = SLICE("0-0");
-    uint64_t n = 0;
     if (!answer_known_region(req, id)) return;
-    struct slice ms = {0};
-    if (http_query(req, "after", &after) &&
-        !(slice_cut(&after, '-', &ms) && slice_u64(ms, &n) && slice_u64(after, &n))) {
+    if (http_query(req, "after", &after) && id_entry_ms(after) < 0) {
         http_problem(req, PROBLEM_INVALID_VALUE, "after must be an event's id.");
         return;
     }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "services/dispatcher/dispatcher.h"
+#include "services/kit/ids.h"
 #include "services/kit/keys.h"
 
 enum { GROUPS_MAX = 16, GROUP_NAME_MAX = 64, PENDING_LOOK = 100 };
@@ -67,9 +68,8 @@ static void show(const struct question *q, int metric, double value)
 /* Seconds since the time in a stream id, never negative; 0 for no id. */
 static double age_s(struct slice id)
 {
-    struct slice ms_text = {0};
-    int64_t ms = 0;
-    if (!slice_cut(&id, '-', &ms_text) || !slice_i64(ms_text, &ms)) return 0;
+    int64_t ms = id_entry_ms(id);
+    if (ms < 0) return 0;
     int64_t age_ms = clock_wall_ms() - ms;
     return age_ms > 0 ? (double)age_ms / 1000.0 : 0;
 }

@@ -97,6 +97,11 @@ bool app_serves(const struct app *a, struct slice region);
 /* The regions this process serves, in the file's order. */
 size_t app_served(const struct app *a, const struct region **out, size_t max);
 
+/* The name by which a consumer group of the store knows this process: `given`, or the host's name
+ * and the process id when that is "". Returns out. */
+enum { APP_CONSUMER_MAX = 64 };
+char *app_consumer(const char *given, char out[static APP_CONSUMER_MAX + 1]);
+
 /* A config for another connection to the same store (a blocking reader, a subscriber). */
 struct store_config app_store_config(const struct app *a);
 

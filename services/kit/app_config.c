@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { JWKS_MAX = 1 << 20 };
 
@@ -33,6 +34,17 @@ size_t app_served(const struct app *a, const struct region **out, size_t max)
     for (uint32_t i = 0; i < a->regions->count && n < max; i++)
         if (app_serves(a, a->regions->all[i].id)) out[n++] = &a->regions->all[i];
     return n;
+}
+
+char *app_consumer(const char *given, char out[static APP_CONSUMER_MAX + 1])
+{
+    char host[40] = "";
+    (void)gethostname(host, sizeof host - 1);
+    if (given[0] != '\0')
+        (void)snprintf(out, APP_CONSUMER_MAX + 1, "%s", given);
+    else
+        (void)snprintf(out, APP_CONSUMER_MAX + 1, "%s-%d", host, (int)getpid());
+    return out;
 }
 
 struct store_config app_store_config(const struct app *a)

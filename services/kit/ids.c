@@ -135,6 +135,15 @@ struct slice id_region(struct slice id)
     return region;
 }
 
+int64_t id_entry_ms(struct slice id)
+{
+    struct slice ms_text = {0};
+    uint64_t n = 0;
+    int64_t ms = 0;
+    bool is_one = slice_cut(&id, '-', &ms_text) && slice_i64(ms_text, &ms) && slice_u64(id, &n);
+    return is_one && ms >= 0 ? ms : -1;
+}
+
 struct slice id_offer_ride(struct slice offer)
 {
     size_t dot = offer.len;

@@ -37,6 +37,9 @@ bool region_id_valid(struct slice region);
 /* The region in front of the first '-'; empty if there is none or it is not valid. */
 struct slice id_region(struct slice id);
 
+/* The time in the id of a stream's entry, "<ms>-<n>"; -1 if it is no such id. */
+int64_t id_entry_ms(struct slice id);
+
 /* The ride of an offer id: what stands before the last '.'; empty if there is none. */
 struct slice id_offer_ride(struct slice offer);
 

@@ -1,9 +1,6 @@
 /* hansom-matcher: wiring only. */
 #include "services/matcher/matcher.h"
 
-#include <stdio.h>
-#include <unistd.h>
-
 static const struct option_spec options[] = {
 #define OPT(field, ...) OPTION_SPEC(struct matcher_options, field, __VA_ARGS__)
 #include "services/matcher/options.def"
@@ -16,24 +13,12 @@ static const struct metric_spec metrics[] = {
 #undef METRIC
 };
 
-/* The name by which the group knows this process. */
-static void name_consumer(struct matcher *m)
-{
-    char host[40] = "matcher";
-    if (m->options.consumer[0] != '\0') {
-        (void)snprintf(m->consumer, sizeof m->consumer, "%s", m->options.consumer);
-        return;
-    }
-    (void)gethostname(host, sizeof host - 1);
-    (void)snprintf(m->consumer, sizeof m->consumer, "%s-%d", host, (int)getpid());
-}
-
 static bool start(struct app *app, void *service)
 {
     struct matcher *m = service;
     m->app = app;
     m->life = lifecycle_new(app_store(app));
-    name_consumer(m);
+    (void)app_consumer(m->options.consumer, m->consumer);
     const struct region *served[REGIONS_MAX];
     size_t n = app_served(app, served, REGIONS_MAX);
     for (size_t i = 0; i < n; i++)

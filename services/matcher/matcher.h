@@ -32,7 +32,7 @@ struct matcher {
     struct lifecycle *life;          /* owned */
     struct work *works[REGIONS_MAX]; /* owned, one a region */
     size_t works_count;
-    char consumer[65];
+    char consumer[APP_CONSUMER_MAX + 1];
 };
 
 #endif

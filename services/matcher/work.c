@@ -111,8 +111,6 @@ static void hold(struct work *w, const redisReply *pair, int64_t deliveries)
 {
     const redisReply *fields = reply_at(pair, 1);
     struct slice id = reply_slice(reply_at(pair, 0));
-    struct slice ms = {0};
-    struct slice rest = id;
     if (map_find(&w->entries, id) != NULL) return;
     struct work_entry *e = mem_new(struct work_entry);
     e->id = text_dup(id);
@@ -120,7 +118,7 @@ static void hold(struct work *w, const redisReply *pair, int64_t deliveries)
     e->raw = raw_of(fields);
     e->attempt = reply_i64(reply_field(fields, "attempt"), 0);
     e->deliveries = deliveries;
-    if (slice_cut(&rest, '-', &ms)) (void)slice_i64(ms, &e->at_ms);
+    e->at_ms = id_entry_ms(id);
     list_add(deliveries > 1 || !readable(w, e) ? &w->suspects : &w->fresh, &e->link);
     (void)map_put(&w->entries, id, e);
 }

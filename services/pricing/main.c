@@ -1,9 +1,6 @@
 /* hansom-pricing: wiring only. */
 #include "services/pricing/pricing.h"
 
-#include <stdio.h>
-#include <unistd.h>
-
 static const struct http_route routes[] = {
 #define ROUTE HTTP_ROUTE
 #include "services/pricing/routes.def"
@@ -28,24 +25,12 @@ static bool check(struct app *app, void *service, struct buf *why)
     return quote_keys_from(app_options(app), &p->keys, why);
 }
 
-/* The name by which the group knows this process. */
-static void name_consumer(struct pricing *p)
-{
-    char host[40] = "pricing";
-    if (p->options.consumer[0] != '\0') {
-        (void)snprintf(p->consumer, sizeof p->consumer, "%s", p->options.consumer);
-        return;
-    }
-    (void)gethostname(host, sizeof host - 1);
-    (void)snprintf(p->consumer, sizeof p->consumer, "%s-%d", host, (int)getpid());
-}
-
 static bool start(struct app *app, void *service)
 {
     struct pricing *p = service;
     p->app = app;
     p->life = lifecycle_new(app_store(app));
-    name_consumer(p);
+    (void)app_consumer(p->options.consumer, p->consumer);
     const struct region *served[REGIONS_MAX];
     p->regions_count = app_served(app, served, REGIONS_MAX);
     for (size_t i = 0; i < p->regions_count; i++) {

@@ -38,7 +38,7 @@ struct pricing {
     struct settler *settlers[REGIONS_MAX];     /* owned */
     struct surge_keeper *keepers[REGIONS_MAX]; /* owned */
     size_t regions_count;
-    char consumer[65];
+    char consumer[APP_CONSUMER_MAX + 1];
 };
 
 #define ROUTE HTTP_ROUTE_PROTOTYPE

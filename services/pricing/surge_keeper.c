@@ -135,15 +135,6 @@ static void on_pins(void *data, enum store_status status, const redisReply *repl
     keeper_step(k);
 }
 
-/* The time in front of an entry's '-'. */
-static int64_t entry_ms(struct slice id)
-{
-    struct slice head = {0};
-    int64_t ms = -1;
-    if (slice_cut(&id, '-', &head)) (void)slice_i64(head, &ms);
-    return ms;
-}
-
 static void count_entry(struct surge_keeper *k, const redisReply *entry, int64_t now_ms)
 {
     const redisReply *fields = reply_at(entry, 1);
@@ -159,7 +150,7 @@ static void count_entry(struct surge_keeper *k, const redisReply *entry, int64_t
         return;
     bool waits = slice_is(reply_field_slice(fields, "to"), "scheduled");
     if (waits || !geohash_valid(p)) return; /* a scheduled ride is demand when its time comes */
-    int64_t at_ms = entry_ms(reply_slice(reply_at(entry, 0)));
+    int64_t at_ms = id_entry_ms(reply_slice(reply_at(entry, 0)));
     surge_count(&k->surge, event, surge_cell_at(p), at_ms, now_ms);
 }
 

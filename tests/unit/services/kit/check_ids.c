@@ -63,6 +63,19 @@ START_TEST(ids_are_judged)
 }
 END_TEST
 
+START_TEST(entries_of_streams_carry_their_time)
+{
+    ck_assert_int_eq(id_entry_ms(SLICE("1700000000000-3")), 1700000000000);
+    ck_assert_int_eq(id_entry_ms(SLICE("0-0")), 0);
+    ck_assert_int_eq(id_entry_ms(SLICE("")), -1);
+    ck_assert_int_eq(id_entry_ms(SLICE("17")), -1);
+    ck_assert_int_eq(id_entry_ms(SLICE("17-")), -1);
+    ck_assert_int_eq(id_entry_ms(SLICE("-3")), -1);
+    ck_assert_int_eq(id_entry_ms(SLICE("17-x")), -1);
+    ck_assert_int_eq(id_entry_ms(SLICE("99999999999999999999-1")), -1);
+}
+END_TEST
+
 START_TEST(start_codes_are_four_digits_of_all_kinds)
 {
     int seen[10] = {0};
@@ -95,5 +108,5 @@ START_TEST(every_problem_has_a_code_of_its_own)
 END_TEST
 
 UNIT_SUITE("ids", ulids_sort_by_time_and_within_a_millisecond, rides_and_offers_carry_their_region,
-           ids_are_judged, start_codes_are_four_digits_of_all_kinds,
-           every_problem_has_a_code_of_its_own)
+           ids_are_judged, entries_of_streams_carry_their_time,
+           start_codes_are_four_digits_of_all_kinds, every_problem_has_a_code_of_its_own)
