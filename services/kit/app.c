@@ -287,6 +287,17 @@ static void close_left_over(uv_handle_t *h, void *data)
     if (!uv_is_closing(h)) uv_close(h, NULL);
 }
 
+/* What came over open connections in the very last turn is served too, and its replies leave.
+ * These are few, for each reply closes its connection; and the drain's timer still runs. */
+static void close_public(struct app *a)
+{
+    do {
+        if (http_in_work(a->http) > 0) (void)uv_run(&a->loop, UV_RUN_ONCE);
+        (void)uv_run(&a->loop, UV_RUN_NOWAIT);
+    } while (http_in_work(a->http) > 0);
+    http_close(a->http, NULL, NULL);
+}
+
 static void on_store_closed(void *data)
 {
     struct app *a = data;
@@ -319,7 +330,7 @@ static void run(struct app *a)
 
     /* The servers first, so that no handler finds the service stopped; the store last, because
      * closing it ends the calls that others have under way. */
-    if (a->http != NULL) http_close(a->http, NULL, NULL);
+    if (a->http != NULL) close_public(a);
     http_close(a->admin, NULL, NULL);
     if (a->started && a->spec->stop != NULL) a->spec->stop(a, a->spec->service);
     store_close(a->store, on_store_closed, a);
