@@ -115,20 +115,20 @@ static int month_days(int y, int m)
     return of[m - 1] + (m == 2 && leap);
 }
 
-int clock_parse(struct slice s, int64_t *unix_ms)
+int clock_parse(struct slice text, int64_t *unix_ms)
 {
     size_t at = 0;
     int y = 0, mo = 0, d = 0, h = 0, mi = 0, sec = 0, ms = 0, off = 0;
-    if (!digits(s, &at, 4, &y) || !byte(s, &at, '-') || !digits(s, &at, 2, &mo) ||
-        !byte(s, &at, '-') || !digits(s, &at, 2, &d))
+    if (!digits(text, &at, 4, &y) || !byte(text, &at, '-') || !digits(text, &at, 2, &mo) ||
+        !byte(text, &at, '-') || !digits(text, &at, 2, &d))
         return -1;
-    if (!byte(s, &at, 'T') && !byte(s, &at, 't') && !byte(s, &at, ' ')) return -1;
-    if (!digits(s, &at, 2, &h) || !byte(s, &at, ':') || !digits(s, &at, 2, &mi) ||
-        !byte(s, &at, ':') || !digits(s, &at, 2, &sec))
+    if (!byte(text, &at, 'T') && !byte(text, &at, 't') && !byte(text, &at, ' ')) return -1;
+    if (!digits(text, &at, 2, &h) || !byte(text, &at, ':') || !digits(text, &at, 2, &mi) ||
+        !byte(text, &at, ':') || !digits(text, &at, 2, &sec))
         return -1;
-    if (!fraction(s, &at, &ms) || !offset(s, &at, &off) || at != s.len) return -1;
+    if (!fraction(text, &at, &ms) || !offset(text, &at, &off) || at != text.len) return -1;
     if (y < 1970 || mo < 1 || mo > 12 || d < 1 || d > month_days(y, mo)) return -1;
     if (h > 23 || mi > 59 || sec > 60) return -1;
-    *unix_ms = ((days(y, mo, d) * 24 + h) * 60 + mi - off) * 60000 + sec * 1000 + ms;
+    *unix_ms = ((days(y, mo, d) * 24 + h) * 60 + mi - off) * 60000 + sec * INT64_C(1000) + ms;
     return 0;
 }

@@ -15,7 +15,7 @@ static size_t slot_of(int64_t value)
     if (value < 0) return 0;
     uint64_t v = (uint64_t)value;
     if (v >= 1ULL << HISTOGRAM_VALUE_BITS) return HISTOGRAM_SLOTS - 1;
-    if (v < 2 * SUB) return (size_t)v;
+    if (v < 2ULL * SUB) return (size_t)v;
     int shift = 63 - __builtin_clzll(v) - HISTOGRAM_SUB_BITS;
     return ((size_t)shift << HISTOGRAM_SUB_BITS) + (size_t)(v >> shift);
 }
@@ -23,7 +23,7 @@ static size_t slot_of(int64_t value)
 /* The greatest value that falls into the slot. */
 static int64_t slot_top(size_t slot)
 {
-    if (slot < 2 * SUB) return (int64_t)slot;
+    if (slot < 2ULL * SUB) return (int64_t)slot;
     int shift = (int)(slot >> HISTOGRAM_SUB_BITS) - 1;
     uint64_t head = (slot & (SUB - 1)) + SUB;
     return (int64_t)(((head + 1) << shift) - 1);

@@ -30,8 +30,8 @@ static const char *const alg_names[] = {"HS256", "RS256", "ES256"};
 struct key {
     enum alg alg; /* the only one this key is used for */
     char kid[AUTH_SUB_MAX + 1];
-    struct buf secret; /* HS256 */
-    EVP_PKEY *public;  /* owned; the others */
+    struct buf secret;    /* HS256 */
+    EVP_PKEY *public_key; /* owned; the others */
 };
 
 /* A token that verified, and what it said. */
@@ -163,7 +163,7 @@ void auth_clear(struct auth *a)
         struct key *k = &a->keys[i];
         if (k->secret.p != NULL) memset(k->secret.p, 0, k->secret.len);
         buf_fini(&k->secret);
-        EVP_PKEY_free(k->public);
+        EVP_PKEY_free(k->public_key);
         *k = (struct key){0};
     }
     a->count = 0;
@@ -292,15 +292,15 @@ static bool add_jwk(struct auth *a, const json_t *jwk, size_t *added, struct buf
         ok = member_bytes(jwk, "k", &one) && add_oct(a, buf_slice(&one), kid, why);
     } else {
         bool rsa = ours == ALG_RS256;
-        EVP_PKEY *public = NULL;
+        EVP_PKEY *public_key = NULL;
         if (member_bytes(jwk, rsa ? "n" : "x", &one) && member_bytes(jwk, rsa ? "e" : "y", &two))
-        public = rsa ? rsa_key(buf_slice(&one), buf_slice(&two))
-                     : ec_key(buf_slice(&one), buf_slice(&two));
-        struct key *k = public == NULL ? NULL : key_add(a, ours, kid, why);
+            public_key = rsa ? rsa_key(buf_slice(&one), buf_slice(&two))
+                             : ec_key(buf_slice(&one), buf_slice(&two));
+        struct key *k = public_key == NULL ? NULL : key_add(a, ours, kid, why);
         if (k != NULL)
-            k->public = public;
+            k->public_key = public_key;
         else
-            EVP_PKEY_free(public);
+            EVP_PKEY_free(public_key);
         ok = k != NULL;
     }
     if (ok)
@@ -358,7 +358,7 @@ static bool verify_evp(EVP_PKEY *key, struct slice text, const unsigned char *si
 /* JWS carries r and s as 32 bytes each; OpenSSL wants them as DER. */
 static bool verify_es256(const struct key *k, struct slice text, struct slice sig)
 {
-    if (sig.len != 2 * EC_BYTES) return false;
+    if (sig.len != (size_t)2 * EC_BYTES) return false;
     const unsigned char *bytes = (const unsigned char *)sig.p;
     ECDSA_SIG *pair = ECDSA_SIG_new();
     BIGNUM *r = BN_bin2bn(bytes, EC_BYTES, NULL);
@@ -367,7 +367,7 @@ static bool verify_es256(const struct key *k, struct slice text, struct slice si
     must(ECDSA_SIG_set0(pair, r, s) == 1);
     unsigned char *der = NULL;
     int n = i2d_ECDSA_SIG(pair, &der);
-    bool ok = n > 0 && verify_evp(k->public, text, der, (size_t)n);
+    bool ok = n > 0 && verify_evp(k->public_key, text, der, (size_t)n);
     OPENSSL_free(der);
     ECDSA_SIG_free(pair);
     return ok;
@@ -379,7 +379,7 @@ static bool verify_with(const struct key *k, struct slice text, struct slice sig
     case ALG_HS256:
         return verify_hs256(k, text, sig);
     case ALG_RS256:
-        return verify_evp(k->public, text, (const unsigned char *)sig.p, sig.len);
+        return verify_evp(k->public_key, text, (const unsigned char *)sig.p, sig.len);
     case ALG_ES256:
         return verify_es256(k, text, sig);
     }

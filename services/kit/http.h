@@ -242,7 +242,7 @@ void http_problem(struct http_req *req, enum problem p, const char *detail);
 
 /* The same with one more member, e.g. "ride" and the ride as it is now (finished JSON). */
 void http_problem_with(struct http_req *req, enum problem p, const char *detail, const char *member,
-                       struct slice json);
+                       struct slice raw);
 
 /* Answers what a store call that did not work deserves: 503 store_unavailable; 500 for an
  * error reply. */

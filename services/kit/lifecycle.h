@@ -117,7 +117,7 @@ struct life_create {
 
 /* OK with the ride; extra "replayed" is 1 when this key had created it before (answer with
  * ride_as_created). IDEM_REUSED: same key, other body. ACTIVE_RIDE: with the rider's live ride. */
-void life_ride_create(struct lifecycle *l, const struct life_create *c, life_cb cb, void *data);
+void life_ride_create(struct lifecycle *l, const struct life_create *a, life_cb cb, void *data);
 
 /* Looks an Idempotency-Key up before any other verdict: OK with the ride and "replayed", or
  * IDEM_REUSED, or NOT_FOUND. Writes nothing. */

@@ -37,14 +37,14 @@ void store_sub_close(struct store_sub *s, void (*cb)(void *data), void *data);
 
 bool store_sub_is_up(const struct store_sub *s);
 
-/* Counts one more watcher of channel. cb (may be NULL) fires once, later: STORE_OK when the
+/* Counts one more watcher of the channel. cb (may be NULL) fires once, later: STORE_OK when the
  * subscription is confirmed (also if it was before), STORE_DOWN when the connection is not up
  * or breaks first: the channel stays registered, and on_resubscribed will follow. */
-void store_sub_add(struct store_sub *s, struct slice channel, store_sub_cb cb, void *data);
+void store_sub_add(struct store_sub *s, struct slice name, store_sub_cb cb, void *data);
 
 /* One watcher less; the last one unsubscribes. A callback still due to this watcher fires all
  * the same. The channel must have been added. */
-void store_sub_del(struct store_sub *s, struct slice channel);
+void store_sub_del(struct store_sub *s, struct slice name);
 
 /* Registered channels. */
 size_t store_sub_count(const struct store_sub *s);

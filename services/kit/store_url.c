@@ -1,6 +1,6 @@
 #include "store_url.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
 static bool refuse(struct buf *why, const char *text)
 {
@@ -18,7 +18,7 @@ static bool unescape(struct slice s, char *out, size_t size)
             if (i + 2 >= s.len) return false;
             char hex[3] = {s.p[i + 1], s.p[i + 2], '\0'};
             if (strspn(hex, "0123456789abcdefABCDEF") != 2) return false;
-            if (sscanf(hex, "%2x", &c) != 1) return false;
+            c = (unsigned)strtoul(hex, NULL, 16);
             i += 2;
         }
         if (c == 0 || n + 1 >= size) return false;
@@ -40,7 +40,7 @@ static bool parse_login(struct slice login, struct store_url *u)
 static bool parse_host(struct slice rest, struct store_url *u, struct buf *why)
 {
     struct slice host = rest;
-    struct slice port = SLICE("");
+    struct slice port;
     if (rest.len > 0 && rest.p[0] == '[') {
         size_t close = slice_find(rest, ']');
         if (close == rest.len) return refuse(why, "the store URL's address lacks its ']'");

@@ -36,7 +36,7 @@ struct ping_scan_error {
 
 /* Reads {"points":[...]}: 1 to PING_POINTS_MAX points into out, which has room for all of them.
  * *count and the points are meaningful only with PING_SCAN_OK, *error only without. */
-enum ping_scan ping_scan_points(struct slice body, struct ping *out, uint32_t *count,
+enum ping_scan ping_scan_points(struct slice text, struct ping *out, uint32_t *count,
                                 struct ping_scan_error *error);
 
 /* Reads one line of a fleet feed: a point with its driver_id, copied to id with a NUL. */

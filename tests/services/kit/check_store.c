@@ -375,7 +375,7 @@ START_TEST(a_large_value_goes_and_comes_in_pieces)
 {
     struct world w;
     world_init(&w);
-    size_t n = 20 * 1024 * 1024;
+    size_t n = (size_t)20 * 1024 * 1024;
     char *big = mem_alloc(n);
     memset(big, 'x', n);
     struct outcome o = {.w = &w};

@@ -71,7 +71,8 @@ START_TEST(percentiles_are_within_a_slot_of_the_exact_ones)
     histogram_merge(h, half);
     ck_assert_uint_eq(h->count, N);
     qsort(values, N, sizeof *values, by_value);
-    for (double p = 0.01; p <= 100.0; p += 0.01) {
+    for (int hundredths = 1; hundredths <= 10000; hundredths++) {
+        double p = hundredths / 100.0;
         double rank = ceil(p / 100.0 * N);
         int64_t exact = values[(size_t)rank - 1];
         int64_t got = histogram_percentile(h, p);

@@ -50,8 +50,8 @@ static enum option_result parse(const char *const *args)
 
 static const char *file_with(const char *text)
 {
-    static char path[] = "/tmp/hansom-option-XXXXXX";
-    memcpy(path + sizeof path - 7, "XXXXXX", 6);
+    static char path[32];
+    (void)snprintf(path, sizeof path, "/tmp/hansom-option-XXXXXX");
     int fd = mkstemp(path);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
