@@ -135,9 +135,10 @@ static void list_channels(struct cmd *c, enum pubsub_kind kind)
     reply_later_end(c->reply, head, '*', l.n);
 }
 
+/* Pairs in a flat array: Redis has no map here, not even in RESP3. */
 static void list_counts(struct cmd *c, enum pubsub_kind kind)
 {
-    reply_map(c->reply, c->argc - 2);
+    reply_array(c->reply, 2 * (c->argc - 2));
     for (uint32_t i = 2; i < c->argc; i++) {
         reply_bulk(c->reply, c->argv[i]);
         reply_int(c->reply, pubsub_subscribers(c->engine, kind, c->argv[i]));
