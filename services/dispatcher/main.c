@@ -29,6 +29,8 @@ static bool start(struct app *app, void *service)
 {
     struct dispatcher *d = service;
     d->app = app;
+    for (int s = RIDE_NONE + 1; s < RIDE_STATUSES; s++) /* shown before the first of each */
+        (void)METRIC_AT(d->metric[M_RIDES], slice_of(ride_status_text((enum ride_status)s)));
     d->life = lifecycle_new(app_store(app));
     const struct region *served[REGIONS_MAX];
     size_t n = app_served(app, served, REGIONS_MAX);

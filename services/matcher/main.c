@@ -18,6 +18,8 @@ static bool start(struct app *app, void *service)
     struct matcher *m = service;
     m->app = app;
     m->life = lifecycle_new(app_store(app));
+    (void)metric_only(m->metric[M_MATCH]); /* shown before the first match */
+    (void)metric_only(m->metric[M_CLAIMED]);
     (void)app_consumer(m->options.consumer, m->consumer);
     const struct region *served[REGIONS_MAX];
     size_t n = app_served(app, served, REGIONS_MAX);

@@ -35,10 +35,25 @@ static void on_tick(uv_timer_t *timer)
     hints_compare(g, g->tick_number++ % turns, turns);
 }
 
+/* Dashboards want to see these before anything has happened. */
+static void show_zeros(struct gateway *g)
+{
+    static const int plain[] = {M_QUEUE, M_PUSH, M_COMPARED, M_FRESHNESS};
+    static const char *const roles[] = {"rider", "driver", "ops"};
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        (void)metric_only(g->metric[plain[i]]);
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+        (void)METRIC_AT(g->metric[M_CONNECTIONS], slice_of(roles[i]));
+    for (int class = 0; class < OUTBOX_CLASSES; class ++)
+        (void)METRIC_AT(g->metric[M_DROPPED],
+                        slice_of(outbox_class_text((enum outbox_class) class)));
+}
+
 static bool start(struct app *app, void *service)
 {
     struct gateway *g = service;
     g->app = app;
+    show_zeros(g);
     g->life = lifecycle_new(app_store(app));
     list_init(&g->sessions);
     (void)uv_timer_init(app_loop(app), &g->tick);

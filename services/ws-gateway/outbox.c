@@ -14,6 +14,13 @@ struct frame {
     char *bytes; /* owned */
 };
 
+const char *outbox_class_text(enum outbox_class class)
+{
+    static const char *const names[OUTBOX_CLASSES] = {"control", "state", "position"};
+    must(class < OUTBOX_CLASSES);
+    return names[class];
+}
+
 static struct frame *frame_at(struct list *link)
 {
     return list_entry(link, struct frame, link);

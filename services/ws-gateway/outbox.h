@@ -24,7 +24,11 @@ enum outbox_class {
     OUTBOX_CONTROL,  /* hello, ack, error, gap: never dropped, so bounded by the hard limit */
     OUTBOX_STATE,    /* snapshot, ride.updated, offer.*: gives way to one gap */
     OUTBOX_POSITION, /* driver.location, eta, surge: the newest of a key wins */
+    OUTBOX_CLASSES
 };
+
+/* "control", "state" or "position". */
+const char *outbox_class_text(enum outbox_class class);
 
 enum outbox_result {
     OUTBOX_QUEUED,

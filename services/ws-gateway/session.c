@@ -258,7 +258,6 @@ void session_auth(struct session *s, struct slice token)
 
 void session_send(struct session *s, enum outbox_class class, struct slice key, struct slice frame)
 {
-    static const char *const class_name[] = {"control", "state", "position"};
     struct gateway *g = s->gateway;
     if (!session_is_open(s)) return;
     g->queue_bytes -= s->outbox.bytes;
@@ -270,7 +269,7 @@ void session_send(struct session *s, enum outbox_class class, struct slice key, 
     case OUTBOX_REPLACED:
     case OUTBOX_DROPPED:
     case OUTBOX_GAP:
-        metric_inc(METRIC_AT(g->metric[M_DROPPED], slice_of(class_name[class])));
+        metric_inc(METRIC_AT(g->metric[M_DROPPED], slice_of(outbox_class_text(class))));
         break;
     case OUTBOX_OVER:
         session_close(s, WS_SLOW);

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 import uuid
 
 import redis
@@ -59,6 +60,7 @@ class Process:
         self.child = subprocess.Popen(argv, stdout=subprocess.PIPE if ready else self.log,
                                       stderr=self.log, cwd=ROOT)
         self.at = {}
+        self.ended_by_test = False
         if ready:
             line = self.child.stdout.readline().decode()
             if " ready" not in line:
@@ -70,9 +72,14 @@ class Process:
         return int(self.at[what].rsplit(":", 1)[-1])
 
     def kill(self, how=signal.SIGKILL):
+        self.ended_by_test = how == signal.SIGKILL
         if self.child.poll() is None:
             self.child.send_signal(how)
         self.child.wait(30)
+
+    def ended_well(self):
+        """Whether it drained and ended with 0: a sanitizer's complaint is another code."""
+        return self.ended_by_test or self.child.returncode == 0
 
     def stop(self):
         if self.child.poll() is None:
@@ -117,10 +124,12 @@ class Town:
             p.stop()
         if self.store:
             self.store.stop()
-        if error is not None:
-            for name in ("store", *self.processes):
-                print(f"--- {name} ---\n{self.tail(name)}", file=sys.stderr)
+        bad = [name for name, p in self.processes.items() if not p.ended_well()]
+        for name in ("store", *self.processes) if error is not None else bad:
+            print(f"--- {name} ---\n{self.tail(name)}", file=sys.stderr)
         self.holder.cleanup()
+        if error is None and bad:
+            raise AssertionError(f"did not end with 0: {bad}")
 
     def tail(self, name, size=3000):
         try:
@@ -169,7 +178,24 @@ class Town:
         return self.processes[as_name]
 
     def stop(self, name):
-        self.processes.pop(name).stop()
+        p = self.processes.pop(name)
+        p.stop()
+        assert p.ended_well(), (p.child.returncode, self.tail(name))
+
+    def metrics(self, name):
+        """The text of a service's metrics page."""
+        port = self.processes[name].port("admin")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as reply:
+            return reply.read().decode()
+
+    def dump(self, skip=("clock:", "lock:", "surge:")):
+        """All that the store holds, but for what changes by itself: key -> contents."""
+        readers = {"string": self.redis.get, "hash": self.redis.hgetall,
+                   "list": lambda k: self.redis.lrange(k, 0, -1), "set": self.redis.smembers,
+                   "zset": lambda k: self.redis.zrange(k, 0, -1, withscores=True),
+                   "stream": lambda k: (self.redis.xrange(k), self.redis.xinfo_groups(k))}
+        return {key: readers[self.redis.type(key)](key) for key in sorted(self.redis.scan_iter())
+                if not key.startswith(skip)}
 
     # --- people ---
 

@@ -1,0 +1,253 @@
+"""The matcher with trouble on its stream: dead readers, poison, silence, and a store that comes back empty."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
+from town import REGION, Town, wait_for
+
+STORE = os.environ.get("HANSOM_TEST_STORE", "hansom")
+GROUP = "matchers"
+
+
+class Matcher(unittest.TestCase):
+    def setUp(self):
+        self.town = Town(STORE, services=("dispatcher", "pricing"), fsync="everysec",
+                         extra={"matcher": ["--claim-idle", "1s", "--candidates", "2"]})
+        self.town.__enter__()
+        self.incoming = self.town.key("rides:incoming:%r")
+        self.dead = self.town.key("rides:dead:%r")
+        self.ops = self.town.token("ops", "op1")
+
+    def tearDown(self):
+        outcome = getattr(self._outcome, "result", None)
+        bad = any(test is self for test, _ in outcome.failures + outcome.errors)
+        self.town.__exit__(AssertionError if bad else None, AssertionError() if bad else None, None)
+
+    def matcher(self, name="matcher"):
+        return self.town.start("matcher", name)
+
+    def ask(self, rider="r1", **more):
+        rider = self.town.rider(rider)
+        return rider, rider.request(self.town.place(0), self.town.place(5), **more)["ride_id"]
+
+    def driver(self, number, place=0, **profile):
+        return self.town.driver(number, place).register(**profile).online()
+
+    def pending(self):
+        groups = self.town.redis.xinfo_groups(self.incoming)
+        return groups[0]["pending"] if groups else 0
+
+    def until_it_reads(self):
+        """A ride that nobody can have goes through: its read over, the next one waits in the store."""
+        rider, ride = self.ask("early")
+        wait_for("the ride to be deferred", 5,
+                 lambda: self.town.redis.hget(self.town.key("ride:%r:") + ride, "defers") == "1")
+        self.assertEqual(rider.cancel(ride)[0], 200)
+
+    def letters(self):
+        status, body, _ = self.town.call("dispatcher", "GET",
+                                         f"/v1/ops/dead-letters?region={REGION}", self.ops)
+        self.assertEqual(status, 200)
+        return body["items"]
+
+    def letter(self, act, letter):
+        return self.town.call("dispatcher", "POST",
+                              f"/v1/ops/dead-letters/{letter['id']}/{act}?region={REGION}", self.ops)
+
+    def test_an_entry_that_names_no_ride_is_a_dead_letter_at_once_and_blocks_nobody(self):
+        store = self.town.redis
+        garbage = [{"what": "is this"}, {"ride_id": ""}, {"ride_id": "r" * 5000, "attempt": "1"},
+                   {"ride_id": "la-1", "attempt": "1"}, {"ride_id": "{sf}", "attempt": "x" * 99}]
+        for fields in garbage:
+            store.xadd(self.incoming, fields)
+        driver = self.driver(1)
+        _, ride = self.ask()
+        self.matcher()
+        self.assertEqual(wait_for("the offer", 5, driver.offer)["ride_id"], ride)
+        letters = wait_for("the dead letters", 5,
+                           lambda: self.letters() if store.xlen(self.dead) == len(garbage) else None)
+        self.assertEqual({x["reason"] for x in letters}, {"unreadable"})
+        self.assertEqual(self.pending(), 0)
+        status, problem, _ = self.letter("redrive", letters[0])
+        self.assertEqual((status, problem["code"]), (404, "not_found"))
+        for letter in letters:
+            self.assertEqual(self.letter("discard", letter)[0], 204)
+        self.assertEqual(self.letters(), [])
+        self.assertEqual(self.letter("discard", letters[0])[0], 404)
+
+    def test_a_ride_that_cannot_be_read_is_a_dead_letter_after_five_deliveries(self):
+        store = self.town.redis
+        broken = f"{REGION}-broken"
+        store.set(self.town.key("ride:%r:") + broken, "not a hash")
+        store.xadd(self.incoming, {"ride_id": broken, "attempt": "1"})
+        self.matcher()
+        self.matcher("matcher-2")
+        driver = self.driver(1)
+        _, ride = self.ask()
+        self.assertEqual(wait_for("the offer", 5, driver.offer)["ride_id"], ride)
+        self.assertEqual(store.xlen(self.dead), 0, "not yet")
+        letter, = wait_for("the dead letter", 20, self.letters)
+        self.assertEqual((letter["reason"], letter["deliveries"], letter["ride_id"]),
+                         ("unreadable_ride", "5", ""))
+        self.assertIn(broken, letter["entry"])
+        self.assertEqual(self.pending(), 0)
+        self.assertEqual(store.get(self.town.key("ride:%r:") + broken), "not a hash")
+
+    def entry_that_killed(self, times):
+        """Reads the newest entry as readers that die would: it has been delivered so often."""
+        store = self.town.redis
+        (_, ((entry, _),)), = store.xreadgroup(GROUP, "victim-0", {self.incoming: ">"}, count=1)
+        for i in range(1, times):
+            store.xclaim(self.incoming, GROUP, f"victim-{i}", 0, [entry])
+        return entry
+
+    def test_an_entry_that_kills_its_readers_is_given_up_redriven_and_discarded(self):
+        store = self.town.redis
+        store.xgroup_create(self.incoming, GROUP, "0", mkstream=True)
+        rider, ride = self.ask("killer")
+        self.entry_that_killed(4)
+        self.matcher()
+        letter, = wait_for("the dead letter", 10, self.letters)
+        self.assertEqual((letter["ride_id"], letter["deliveries"], letter["reason"]),
+                         (ride, "5", "deliveries"))
+        self.assertEqual((rider.ride(ride)["status"], self.pending()), ("failed", 0))
+
+        status, again, _ = self.letter("redrive", letter)
+        self.assertEqual((status, again["status"], again["attempt"]), (200, "requested", 2))
+        self.assertEqual(self.letters(), [])
+        driver = self.driver(1)
+        self.assertEqual(wait_for("the offer", 8, driver.offer)["ride_id"], ride)
+        status, problem, _ = self.letter("redrive", letter)
+        self.assertEqual((status, problem["code"]), (404, "not_found"))
+
+    def test_a_matcher_killed_between_read_and_offer_is_replaced(self):
+        first = self.matcher()
+        self.until_it_reads()
+        os.kill(first.child.pid, signal.SIGSTOP)
+        _, ride = self.ask()
+        # The store hands the entry to the blocked read of a process that never wakes again.
+        wait_for("the entry to be read", 5, lambda: self.pending() == 1)
+        first.kill()
+        self.matcher("matcher-2")
+        driver = self.driver(1)
+        self.assertEqual(wait_for("the offer", 8, driver.offer)["ride_id"], ride)
+        self.assertEqual(self.pending(), 0)
+
+    def test_who_declined_is_not_asked_again_and_does_not_hide_the_others(self):
+        self.matcher()
+        near = [self.driver(i) for i in (1, 2)]
+        rider, ride = self.ask()
+        asked = set()
+        while len(asked) < 2:
+            driver = wait_for("an offer", 8, lambda: next((d for d in near if d.offer()), None))
+            self.assertNotIn(driver.id, asked)
+            asked.add(driver.id)
+            status, _, _ = driver.act(ride, "decline", offer_id=driver.offer()["offer_id"])
+            self.assertEqual(status, 200)
+        # --candidates is 2, and the two nearest are ruled out: the third must be found all the same.
+        third = self.driver(3, 1)
+        self.assertEqual(wait_for("the third's offer", 8, third.offer)["ride_id"], ride)
+        self.assertEqual([d.offer() for d in near], [None, None])
+        self.assertEqual(rider.ride(ride)["attempt"], 3)
+
+    def test_constraints_are_checked_exactly(self):
+        self.matcher()
+        wanted = {"min_rating": 4.8, "vehicle": "prius", "language": "es", "accessible": True}
+        fits = {"rating": 4.8, "languages": ["en", "es"], "accessible": True}
+        plain = [self.driver(1, **{**fits, "rating": 4.79}), self.driver(2, **{**fits, "languages": ["en"]}),
+                 self.driver(3, **{**fits, "accessible": False}),
+                 self.driver(4, **{**fits, "vehicle": {"make": "Ford", "model": "Prius-like"}})]
+        _, ride = self.ask(constraints=wanted)
+        good = self.driver(5, 2, **fits)
+        self.assertEqual(wait_for("the offer", 8, good.offer)["ride_id"], ride)
+        self.assertEqual([d.offer() for d in plain], [None] * 4)
+
+    def test_it_goes_on_when_the_store_returns_also_when_that_is_empty(self):
+        if STORE != "redis":
+            self.skipTest("the outage is tested in tests/e2e/kills.py with hansom-store")
+        self.matcher()
+        self.until_it_reads()
+        self.town.store.kill()
+        before = self.cpu("matcher"), self.cpu("dispatcher")
+        status, problem, head = self.town.call("dispatcher", "GET", f"/v1/drivers/{REGION}-1/state",
+                                               self.town.token("driver", f"{REGION}-1"))
+        self.assertEqual((status, problem["code"]), (503, "store_unavailable"))
+        self.assertIn("Retry-After", head)
+        done = threading.Event()
+        done.wait(2) # that idling costs nothing shows only with time
+        self.assertLess(self.cpu("matcher") - before[0], 0.5, "no busy loop while the store is away")
+        self.assertLess(self.cpu("dispatcher") - before[1], 0.5, "no busy loop while the store is away")
+        shutil.rmtree(os.path.join(self.town.dir, "data"))
+        self.town.start_store()
+        driver = self.town.driver(1)
+        wait_for("the dispatcher", 10, lambda: self.town.call(
+            "dispatcher", "GET", f"/v1/ops/overview?region={REGION}", self.ops)[0] == 200)
+        driver.register().online()
+        trip = {"pickup": self.town.place(0), "dropoff": self.town.place(5)}
+        wait_for("pricing", 10, lambda: self.town.call("pricing", "POST", "/v1/quotes", self.town.token(
+            "rider", "r1"), trip)[0] == 201)
+        _, ride = self.ask()
+        self.assertEqual(wait_for("the offer", 10, driver.offer)["ride_id"], ride)
+
+    def cpu(self, name):
+        with open(f"/proc/{self.town.processes[name].child.pid}/stat") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def test_a_drain_leaves_nothing_that_was_read_unfinished(self):
+        self.matcher()
+        self.matcher("matcher-2")
+        riders = [self.town.rider(f"r{i}") for i in range(20)]
+        bodies = [r.body(self.town.place(0), self.town.place(5)) for r in riders]
+        threads = [threading.Thread(target=r.create, args=(b,)) for r, b in zip(riders, bodies)]
+        for i, t in enumerate(threads):
+            t.start()
+            if i == 10:
+                self.town.processes["matcher"].child.send_signal(signal.SIGTERM)
+        for t in threads:
+            t.join()
+        self.town.processes["matcher"].child.wait(10)
+        self.town.stop("matcher") # asserts that it ended with 0
+        wait_for("nothing to be pending", 5, lambda: self.pending() == 0)
+        self.assertEqual(self.town.redis.xlen(self.dead), 0)
+
+    def test_the_metrics_have_their_names_and_promtool_likes_them(self):
+        self.matcher()
+        driver = self.driver(1)
+        self.ask()
+        wait_for("the offer", 5, driver.offer)
+        streams = [f'hansom_stream_{what}{{stream="rides-incoming",group="{GROUP}",region="{REGION}"}}'
+                   for what in ("lag", "pending", "oldest_pending_seconds",
+                                "oldest_undelivered_seconds", "deliveries_max")]
+        streams += [f'hansom_stream_length{{stream="rides-incoming",region="{REGION}"}}',
+                    f'hansom_dead_letters{{stream="rides-dead",region="{REGION}"}}']
+        wait_for("the stream figures", 10, lambda: all(
+            s in self.town.metrics("dispatcher") for s in streams))
+        self.town.stop("matcher") # they exist with zero matchers
+        _, waits = self.ask("r2")
+        wait_for("the lag", 10, lambda: 'rides-incoming",group="matchers",region="sf"} 1' in "".join(
+            line for line in self.town.metrics("dispatcher").splitlines()
+            if line.startswith("hansom_stream_lag")))
+        page = self.town.metrics("dispatcher")
+        for name in ("hansom_rides_total", "hansom_http_request_seconds",
+                     "hansom_store_command_seconds"):
+            self.assertIn(f"# TYPE {name} ", page)
+        self.assertTrue(waits)
+        self.assertNotIn(":", re.sub(r"#.*|\d:\d", "", "".join(
+            line for line in page.splitlines() if line.startswith("hansom_stream"))))
+        if shutil.which("promtool") is None:
+            print("promtool is not installed: the page was not checked by it", file=sys.stderr)
+            return
+        subprocess.run(["promtool", "check", "metrics"], input=page.encode(), check=True)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,106 @@
+"""The gateway at its ends: a drain, a store that goes away, and what messages carry."""
+import os
+import signal
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
+from town import REGION, Town, WebSocket, ride_in, wait_for
+
+STORE = os.environ.get("HANSOM_TEST_STORE", "hansom")
+
+
+class Gateway(unittest.TestCase):
+    def town(self, *services):
+        return Town(STORE, services=("dispatcher", "pricing", "ws-gateway", *services),
+                    extra={"ws-gateway": ["--compare-interval", "1s", "--store-timeout", "1s"]})
+
+    def test_a_drain_closes_every_session_with_1001_and_ends_with_0(self):
+        with self.town() as town:
+            rider = town.rider("r1")
+            sessions = [WebSocket(town, town.token("rider", f"r{i % 7}")) for i in range(20)]
+            sessions += [WebSocket(town, town.token("driver", f"{REGION}-{i}")) for i in range(10)]
+            for ws in sessions:
+                ws.until_type("snapshot")
+            silent = WebSocket(town, "", auth="later")
+            ride = rider.request(town.place(0), town.place(5))["ride_id"]
+            gateway = town.processes["ws-gateway"].child
+            gateway.send_signal(signal.SIGTERM)
+            rider.cancel(ride) # hints go on coming
+            self.assertEqual({ws.until_closed() for ws in sessions + [silent]}, {1001})
+            self.assertEqual(gateway.wait(10), 0)
+
+    def test_an_id_may_be_text_or_a_number_and_comes_back_as_it_was(self):
+        with self.town() as town:
+            ws = WebSocket(town, town.token("driver", f"{REGION}-1"))
+            ws.until_type("snapshot")
+            for re in ("a", 7, -1, "\"quoted\" ü", "x" * 64):
+                ws.send({"type": "ping", "id": re})
+                self.assertEqual(ws.until_type("ack")["data"], {"re": re, "status": "pong"})
+                ws.send({"type": "accept", "id": re, "offer_id": f"{REGION}-1.1"})
+                self.assertEqual(ws.until_type("error")["data"], {"re": re, "code": "not_found"})
+            for nothing in ("x" * 65, [1], 1.5, None):
+                ws.send({"type": "ping", "id": nothing})
+                self.assertEqual(ws.until_type("ack")["data"], {"status": "pong"})
+            ws.send({"type": "location", "id": 1, "points": [{"lat": 99, "lon": 0, "ts_ms": 1}]})
+            self.assertEqual(ws.until_type("error")["data"], {"re": 1, "code": "invalid_value"})
+
+    def test_without_the_store_messages_fail_at_once_and_with_it_screens_are_right(self):
+        with self.town() as town:
+            rider = town.rider("r1")
+            driver = town.driver(1).register()
+            ws, wheel = WebSocket(town, rider.token), WebSocket(town, driver.token)
+            ws.until_type("snapshot")
+            wheel.until_type("snapshot")
+            ride = rider.request(town.place(0), town.place(5))["ride_id"]
+            ws.until("the ride", 5, lambda m: (ride_in(m) or {}).get("ride_id") == ride)
+            town.store.kill()
+            wheel.send({"type": "accept", "id": "a", "offer_id": f"{ride}.1"})
+            error = wheel.until_type("error", 3)["data"]
+            self.assertEqual((error["re"], error["code"]), ("a", "store_unavailable"))
+            late = WebSocket(town, town.token("rider", "r2"))
+            self.assertEqual(late.until_type("hello", 3)["type"], "hello")
+            town.start_store()
+            self.assertIsNone(late.until_type("snapshot", 15)["data"]["ride"])
+            again = ws.until("all of it anew", 15, lambda m: m["type"] == "snapshot")
+            self.assertEqual(again["data"]["ride"]["ride_id"], ride)
+
+    def test_a_driver_whose_ride_was_taken_from_him_in_silence_learns_it(self):
+        with self.town("matcher") as town:
+            rider = town.rider("r1")
+            driver = town.driver(1).register().online()
+            wheel = WebSocket(town, driver.token)
+            ride = rider.request(town.place(0), town.place(5))["ride_id"]
+            offer = wheel.until("the offer", 8, lambda m: m["type"] == "offer.created")["data"]
+            wheel.send({"type": "accept", "offer_id": offer["offer_id"]})
+            wheel.until_type("ack")
+            # As the lifecycle would on a release, but for the hint: it is lost.
+            town.redis.hset(town.key("driver-state:%r:") + driver.id,
+                            mapping={"state": "idle", "ride": "", "lease": ""})
+            town.redis.hset(town.key("ride:%r:") + ride,
+                            mapping={"status": "requested", "version": "9", "driver_id": "", "lease": ""})
+            anew = wheel.until("the truth", 5, lambda m: m["type"] == "snapshot"
+                               and m["data"].get("state") == "idle")
+            self.assertIsNone(anew["data"]["ride"])
+
+    def test_the_metrics_have_their_names(self):
+        with self.town() as town:
+            ws = WebSocket(town, town.token("rider", "r1"))
+            ws.until_type("snapshot")
+            ride = town.rider("r1").request(town.place(0), town.place(5))["ride_id"]
+            ws.until("the ride", 5, lambda m: m.get("ride_id") == ride)
+            page = wait_for("the metrics", 5, lambda: town.metrics("ws-gateway"))
+            self.assertIn('hansom_ws_connections{role="rider"} 1', page)
+            for name in ("hansom_ws_dropped_total", "hansom_ws_queue_bytes", "hansom_push_seconds",
+                         "hansom_pings_total", "hansom_location_freshness_seconds",
+                         "hansom_store_command_seconds"):
+                self.assertIn(f"# TYPE {name} ", page)
+            ws.close()
+            wait_for("the session to be counted out", 5, lambda: 'hansom_ws_connections{role="rider"} 0'
+                     in town.metrics("ws-gateway"))
+
+
+if __name__ == "__main__":
+    unittest.main()
