@@ -172,6 +172,13 @@ static void rewrite_ended(struct server *s, int error)
     durable_news(s);
 }
 
+/* Only now may the handle be used again. */
+static void on_watch_closed(uv_handle_t *handle)
+{
+    struct server *s = handle->data;
+    s->rewrite.state = REWRITE_NONE;
+}
+
 static void on_child(uv_poll_t *handle, int status, int events)
 {
     struct server *s = handle->data;
@@ -179,10 +186,10 @@ static void on_child(uv_poll_t *handle, int status, int events)
     (void)status;
     (void)events;
     (void)uv_poll_stop(&r->poll);
-    uv_close((uv_handle_t *)&r->poll, NULL);
+    uv_close((uv_handle_t *)&r->poll, on_watch_closed);
     (void)close(r->pipe);
     r->pipe = -1;
-    r->state = REWRITE_NONE;
+    r->state = REWRITE_ENDING;
 
     int how = 0;
     pid_t got;

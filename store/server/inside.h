@@ -33,7 +33,7 @@ struct cut {
     size_t end; /* where the bytes behind it begin */
 };
 
-enum rewrite_state { REWRITE_NONE, REWRITE_RUNNING, REWRITE_WANTED };
+enum rewrite_state { REWRITE_NONE, REWRITE_RUNNING, REWRITE_ENDING };
 
 /* A background rewrite: a forked child writes the base, the parent goes on (durable.c). */
 struct rewrite {
