@@ -143,7 +143,7 @@ void life_ride_offer(struct lifecycle *l, const struct life_entry *e, struct sli
 void life_ride_assign(struct lifecycle *l, const struct life_entry *e, struct slice driver_id,
                       int64_t eta_s, life_cb cb, void *data);
 
-/* Nobody for it this window: acknowledges the entry and sets a retry (1, 2, 4 s: "retry_ms"). */
+/* Nobody for it this window: acknowledges the entry and sets a retry (1 s, then 1.5 s: "retry_ms"). */
 void life_ride_defer(struct lifecycle *l, const struct life_entry *e, life_cb cb, void *data);
 
 /* Acknowledges an entry whose ride is past its attempt (STALE_ENTRY); OK and nothing done when

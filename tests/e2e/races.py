@@ -151,11 +151,11 @@ class Races(unittest.TestCase):
         wait_for("the silent driver to leave the idle index", 20,
                  lambda: self.town.redis.zscore(idle, driver.id) is None)
         silent = time.monotonic()
-        wait_for("20 s of silence", 10, lambda: time.monotonic() - silent > 4)
         ride_id = rider.request(self.town.place(0), self.town.place(5))["ride_id"]
+        wait_for("20 s of silence, with a ride waiting beside him", 10,
+                 lambda: time.monotonic() - silent > 5)
         self.assertIsNone(driver.offer())
         self.assertEqual(driver.ping()[0], 202)
-        # The ride was asked for just now: its next search is due 1 s after the first.
         wait_for("the offer", 2, driver.offer)
         self.assertEqual(rider.cancel(ride_id)[0], 200)
         self.retire(driver)

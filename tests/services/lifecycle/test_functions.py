@@ -159,7 +159,7 @@ class Functions(unittest.TestCase):
             self.c.check()
             self.c.later(waits[-1])
             self.assertEqual(self.c.fire("retry:" + ride).extra["did"], "retry")
-        self.assertEqual(waits, [1000, 2000, 4000, 4000])
+        self.assertEqual(waits, [1000, 1500, 1500, 1500])
         self.assertEqual(self.c.ride(ride)["version"], "1")
         self.assertEqual(self.c.pending(), 0)
 
