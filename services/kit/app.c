@@ -56,11 +56,6 @@ struct auth *app_auth(struct app *a)
     return a->auth;
 }
 
-const char *app_name(const struct app *a)
-{
-    return a->spec->name;
-}
-
 const struct regions *app_regions(const struct app *a)
 {
     return a->regions;
@@ -71,13 +66,6 @@ void app_listens(struct app *a, const char *label, const char *host, uint16_t po
     bool v6 = strchr(host, ':') != NULL;
     buf_addf(&a->listens, " %s=%s%s%s:%u", label, v6 ? "[" : "", host, v6 ? "]" : "",
              (unsigned)port);
-}
-
-void app_on_ready(struct app *a, const char *name, bool (*fn)(void *data, struct buf *why),
-                  void *data)
-{
-    must(a->checks_count < APP_CHECKS_MAX);
-    a->checks[a->checks_count++] = (struct app_check){name, fn, data};
 }
 
 bool app_draining(const struct app *a)

@@ -86,7 +86,6 @@ const struct kit_options *app_options(const struct app *a);
 struct store *app_store(struct app *a);
 struct metrics *app_metrics(struct app *a);
 struct auth *app_auth(struct app *a);
-const char *app_name(const struct app *a);
 
 /* All regions of the file; borrowed until the next reload. */
 const struct regions *app_regions(const struct app *a);
@@ -109,11 +108,6 @@ struct store_config app_store_config(const struct app *a);
  * start(). */
 void app_listens(struct app *a, const char *label, const char *host, uint16_t port);
 
-/* A condition of readyz: fn gives true, or false and a few words in *why. Its name is shown.
- * The store's connection is a condition already. */
-void app_on_ready(struct app *a, const char *name, bool (*fn)(void *data, struct buf *why),
-                  void *data);
-
 /* Whether SIGTERM has come. */
 bool app_draining(const struct app *a);
 
@@ -127,8 +121,5 @@ bool app_reload_option(struct app *a, const char *name);
 
 /* Ends the service as SIGTERM does; exit_code is what app_run will return. */
 void app_end(struct app *a, int exit_code);
-
-/* The store said at the start that it keeps what it acknowledges; *why lists what it does not. */
-bool app_store_durable(const struct app *a, struct slice *why);
 
 #endif

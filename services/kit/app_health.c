@@ -15,12 +15,6 @@ static const struct metric_spec app_metric_specs[] = {
     {"process_start_time_seconds", "When the process began, Unix time.", METRIC_GAUGE, {NULL}},
 };
 
-bool app_store_durable(const struct app *a, struct slice *why)
-{
-    *why = buf_slice(&a->not_guaranteed);
-    return a->durable_known && why->len == 0;
-}
-
 bool app_health_ready(struct app *a, struct buf *out)
 {
     struct buf none = {0};
@@ -39,17 +33,6 @@ bool app_health_ready(struct app *a, struct buf *out)
     json_put_bool(&j, "ok", up);
     if (!up) json_put_cstr(&j, "why", store_last_error(a->store));
     json_object_end(&j);
-    for (uint32_t i = 0; i < a->checks_count; i++) {
-        struct buf why = {0};
-        bool ok = a->checks[i].fn(a->checks[i].data, &why);
-        all = all && ok;
-        json_object_start(&j);
-        json_put_cstr(&j, "name", a->checks[i].name);
-        json_put_bool(&j, "ok", ok);
-        if (!ok) json_put_str(&j, "why", buf_slice(&why));
-        json_object_end(&j);
-        buf_fini(&why);
-    }
     json_array_end(&j);
     bool durable = a->durable_known && a->not_guaranteed.len == 0;
     if (a->options.require_durable && !durable) all = false;

@@ -5,7 +5,7 @@
 
 #include "services/kit/app.h"
 
-enum { APP_EXIT_USAGE = 64, APP_EXIT_CONFIG = 78, APP_CHECKS_MAX = 8 };
+enum { APP_EXIT_USAGE = 64, APP_EXIT_CONFIG = 78 };
 
 /*
  *   WAIT_STORE --store UP, durability read--> SERVING --SIGTERM--> FINISH_REQUESTS
@@ -19,12 +19,6 @@ enum app_state {
     APP_DRAIN,
     APP_ENDING,
     APP_STATES
-};
-
-struct app_check {
-    const char *name;
-    bool (*fn)(void *data, struct buf *why);
-    void *data;
 };
 
 struct app {
@@ -53,8 +47,6 @@ struct app {
     struct store *store;
     struct http *http;
     struct http *admin;
-    struct app_check checks[APP_CHECKS_MAX];
-    uint32_t checks_count;
     struct buf listens; /* " http=127.0.0.1:8082 …" */
 
     uint32_t durable_pending;

@@ -8,34 +8,29 @@
 
 #include <jansson.h>
 
-static struct slice text_of(const redisReply *r, struct arena *arena)
-{
-    if (r->type != REDIS_REPLY_STRING) return SLICE("");
-    return arena_copy(arena, slice_make(r->str, r->len));
-}
+/* The members that are plain text in the store. */
+static const struct {
+    const char *name;
+    size_t at;
+} texts[] = {
+    {"name", offsetof(struct profile, name)},
+    {"make", offsetof(struct profile, make)},
+    {"model", offsetof(struct profile, model)},
+    {"plate", offsetof(struct profile, plate)},
+    {"color", offsetof(struct profile, color)},
+    {"products", offsetof(struct profile, products)},
+    {"languages", offsetof(struct profile, languages)},
+};
+enum { TEXTS = sizeof texts / sizeof texts[0] };
 
 /* Stores one field of the hash in p. */
-static void field(struct profile *p, struct slice name, const redisReply *value,
-                  struct arena *arena)
+static void field(struct profile *p, struct slice name, struct slice text, struct arena *arena)
 {
-    static const struct {
-        const char *name;
-        size_t at;
-    } texts[] = {
-        {"name", offsetof(struct profile, name)},
-        {"make", offsetof(struct profile, make)},
-        {"model", offsetof(struct profile, model)},
-        {"plate", offsetof(struct profile, plate)},
-        {"color", offsetof(struct profile, color)},
-        {"products", offsetof(struct profile, products)},
-        {"languages", offsetof(struct profile, languages)},
-    };
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    for (size_t i = 0; i < TEXTS; i++) {
         if (!slice_is(name, texts[i].name)) continue;
-        *(struct slice *)(void *)((char *)p + texts[i].at) = text_of(value, arena);
+        *(struct slice *)(void *)((char *)p + texts[i].at) = arena_copy(arena, text);
         return;
     }
-    struct slice text = text_of(value, arena);
     if (slice_is(name, "rating"))
         (void)slice_double(text, &p->rating);
     else if (slice_is(name, "accessible"))
@@ -47,7 +42,7 @@ static void field(struct profile *p, struct slice name, const redisReply *value,
 bool profile_parse(const struct redisReply *reply, struct slice driver_id, struct arena *arena,
                    struct profile *out)
 {
-    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements < 2) return false;
+    if (reply_count(reply) < 2) return false;
     struct profile p = {.driver_id = arena_copy(arena, driver_id),
                         .name = SLICE(""),
                         .make = SLICE(""),
@@ -56,9 +51,8 @@ bool profile_parse(const struct redisReply *reply, struct slice driver_id, struc
                         .color = SLICE(""),
                         .products = SLICE(""),
                         .languages = SLICE("")};
-    for (size_t i = 0; i + 1 < reply->elements; i += 2)
-        field(&p, slice_make(reply->element[i]->str, reply->element[i]->len), reply->element[i + 1],
-              arena);
+    for (size_t i = 0; i + 1 < reply_count(reply); i += 2)
+        field(&p, reply_slice(reply_at(reply, i)), reply_slice(reply_at(reply, i + 1)), arena);
     *out = p;
     return true;
 }
@@ -150,22 +144,12 @@ void profile_put(struct store *s, const struct profile *p, int64_t timeout_ms, s
     struct key_text key;
     struct store_cmd *c = store_cmd(s, "HSET");
     store_arg(c, driver_key(&key, p->driver_id));
-    store_arg_cstr(c, "name");
-    store_arg(c, p->name);
+    for (size_t i = 0; i < TEXTS; i++) {
+        store_arg_cstr(c, texts[i].name);
+        store_arg(c, *(const struct slice *)(const void *)((const char *)p + texts[i].at));
+    }
     store_arg_cstr(c, "rating");
     store_arg_double(c, p->rating);
-    store_arg_cstr(c, "make");
-    store_arg(c, p->make);
-    store_arg_cstr(c, "model");
-    store_arg(c, p->model);
-    store_arg_cstr(c, "plate");
-    store_arg(c, p->plate);
-    store_arg_cstr(c, "color");
-    store_arg(c, p->color);
-    store_arg_cstr(c, "products");
-    store_arg(c, p->products);
-    store_arg_cstr(c, "languages");
-    store_arg(c, p->languages);
     store_arg_cstr(c, "accessible");
     store_arg_cstr(c, p->accessible ? "1" : "0");
     store_send(s, c, timeout_ms, cb, data);

@@ -3,7 +3,7 @@
  * Why one place: the profile's form in the store is this file's business alone. Services read it
  * with profile_get and never name a field of the stored key.
  *
- * Layout in the store: a hash driver:{region}:<id> with the fields of profile_fields below.
+ * Layout in the store: a hash driver:{region}:<id>, whose fields are named as the members here.
  */
 #ifndef HANSOM_KIT_PROFILE_H
 #define HANSOM_KIT_PROFILE_H
@@ -31,7 +31,7 @@ struct constraints {
     bool accessible;
 };
 
-/* Reads a reply of the profile command; text points into the arena. False when there is none. */
+/* Reads a reply of HGETALL on that hash; text points into the arena. False when there is none. */
 bool profile_parse(const struct redisReply *reply, struct slice driver_id, struct arena *arena,
                    struct profile *out);
 
@@ -47,7 +47,7 @@ const char *profile_unmet(const struct profile *p, const struct constraints *c);
 bool constraints_parse(struct slice json, struct arena *arena, struct constraints *out);
 
 /* Reads the profile of a driver. cb gets it, or NULL when there is none or the store did not
- * answer (*status tells); borrowed until cb returns. */
+ * answer (status tells); borrowed until cb returns. */
 typedef void (*profile_cb)(void *data, enum store_status status, const struct profile *p);
 void profile_get(struct store *s, struct slice driver_id, int64_t timeout_ms, profile_cb cb,
                  void *data);
