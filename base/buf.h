@@ -6,6 +6,7 @@
 #ifndef HANSOM_BASE_BUF_H
 #define HANSOM_BASE_BUF_H
 
+#include "base/must.h"
 #include "base/slice.h"
 
 #include <stdarg.h>
@@ -41,6 +42,7 @@ static inline void buf_clear(struct buf *b)
 static inline void buf_add(struct buf *b, const void *p, size_t n)
 {
     if (n == 0) return;
+    must(p != NULL);
     char *to = b->cap - b->len >= n ? b->p + b->len : buf_reserve(b, n);
     memcpy(to, p, n);
     b->len += n;

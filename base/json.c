@@ -212,6 +212,7 @@ void json_fixed(struct json *j, double d, int decimals)
     buf_add_u64(j->out, magnitude / power);
     uint64_t fraction = magnitude % power;
     if (fraction == 0) return;
+    must(decimals > 0);
 
     char digits[10];
     for (int i = decimals - 1; i >= 0; i--) {

@@ -139,6 +139,7 @@ static bool in_bounds(const struct option_spec *s, double n)
 
 static char *keep_text(struct option_set *set, struct slice s)
 {
+    must(s.p != NULL || s.len == 0);
     struct option_owned *o = set->owned;
     char *copy = mem_alloc(s.len + 1);
     if (s.len > 0) memcpy(copy, s.p, s.len);

@@ -56,6 +56,7 @@ struct slice slice_trim(struct slice s)
 bool slice_u64(struct slice s, uint64_t *out)
 {
     if (s.len == 0 || s.len > 20) return false;
+    must(s.p != NULL);
     if (s.p[0] == '0' && s.len > 1) return false;
 
     uint64_t n = 0;

@@ -65,14 +65,14 @@ static void on_step(void *data, const struct life_result *r)
     next();
 }
 
-static const struct slice RIDE = {"la-RIDE1", 8};
-static const struct slice DRIVER = {"la-d1", 5};
-static const struct slice RIDER = {"r 7\"", 4};
+static const struct slice the_ride = {"la-RIDE1", 8};
+static const struct slice the_driver = {"la-d1", 5};
+static const struct slice the_rider = {"r 7\"", 4};
 
 static struct life_act act_of(void)
 {
-    return (struct life_act){.ride_id = RIDE,
-                             .actor_id = DRIVER,
+    return (struct life_act){.ride_id = the_ride,
+                             .actor_id = the_driver,
                              .lease = slice_of(t.offer),
                              .lat = (double)NAN,
                              .lon = (double)NAN};
@@ -81,8 +81,8 @@ static struct life_act act_of(void)
 static struct life_create create_of(void)
 {
     return (struct life_create){
-        .ride_id = RIDE,
-        .rider_id = RIDER,
+        .ride_id = the_ride,
+        .rider_id = the_rider,
         .idem_key = SLICE("key"),
         .body_hash = SLICE("hash"),
         .start_code = SLICE("1234"),
@@ -112,8 +112,8 @@ static void on_flush(void *data, enum store_status status, const redisReply *rep
 static void begin(size_t step)
 {
     struct life_act act = act_of();
-    struct life_entry entry = {.ride_id = RIDE, .attempt = 1};
-    struct slice rides[] = {RIDE, SLICE("la-NONE")};
+    struct life_entry entry = {.ride_id = the_ride, .attempt = 1};
+    struct slice rides[] = {the_ride, SLICE("la-NONE")};
     struct lifecycle *l = t.life;
 
     switch (step) {
@@ -124,7 +124,7 @@ static void begin(size_t step)
         life_heartbeat(l, SLICE("la"), SLICE("run"), on_step, named("heartbeat"));
         break;
     case 2: {
-        struct life_online o = {.driver_id = DRIVER,
+        struct life_online o = {.driver_id = the_driver,
                                 .lat = 34.05,
                                 .lon = -118.24,
                                 .products = SLICE("economy"),
@@ -143,7 +143,7 @@ static void begin(size_t step)
         break;
     }
     case 5:
-        life_ride_offer(l, &entry, DRIVER, 60, on_step, named("offer"));
+        life_ride_offer(l, &entry, the_driver, 60, on_step, named("offer"));
         break;
     case 6:
         STORE_CALL(t.store, 1000, on_flush, NULL, SLICE("FUNCTION"), SLICE("FLUSH"));
@@ -173,17 +173,17 @@ static void begin(size_t step)
         life_ride_complete(l, &act, on_step, named("complete"));
         break;
     case 14:
-        life_ride_settle(l, RIDE, SLICE("{}"), 9, (struct slice){0}, (struct slice){0}, on_step,
+        life_ride_settle(l, the_ride, SLICE("{}"), 9, (struct slice){0}, (struct slice){0}, on_step,
                          named("settle"));
         break;
     case 15:
         life_versions(l, SLICE("la"), rides, 2, on_step, named("versions"));
         break;
     case 16:
-        life_snapshot_driver(l, DRIVER, on_step, named("snapshot_driver"));
+        life_snapshot_driver(l, the_driver, on_step, named("snapshot_driver"));
         break;
     case 17:
-        life_snapshot_rider(l, SLICE("la"), RIDER, on_step, named("snapshot_rider"));
+        life_snapshot_rider(l, SLICE("la"), the_rider, on_step, named("snapshot_rider"));
         break;
     case 18:
         life_ride_cancel(l, &act, LIFE_BY_OPS, SLICE("x"), -1, on_step, named("cancel_completed"));
@@ -195,10 +195,10 @@ static void begin(size_t step)
         life_timer_apply(l, SLICE("la"), SLICE("offer:la-RIDE1"), on_step, named("timer"));
         break;
     case 21:
-        life_driver_offline(l, DRIVER, on_step, named("offline"));
+        life_driver_offline(l, the_driver, on_step, named("offline"));
         break;
     case 22:
-        life_ride_defer(l, &(struct life_entry){.ride_id = RIDE, .entry_id = SLICE("junk")},
+        life_ride_defer(l, &(struct life_entry){.ride_id = the_ride, .entry_id = SLICE("junk")},
                         on_step, named("defer_junk"));
         break;
     default:

@@ -82,7 +82,7 @@ START_TEST(random_rounds_are_stable_and_never_share_a_driver)
             for (uint32_t k = 0; k < n; k++)
                 c[r][k] =
                     (struct match_candidate){(uint32_t)((rng_below(&rng, DRIVERS / CANDIDATES) +
-                                                         k * (DRIVERS / CANDIDATES))),
+                                                         (size_t)k * (DRIVERS / CANDIDATES))),
                                              rng_unit(&rng) * 900};
             rides[r] = (struct match_ride){c[r], n, (int64_t)rng_below(&rng, 60000)};
         }
