@@ -35,6 +35,10 @@
  *                                                                 |          ^
  *                                                                 +--later---+  (suspended)
  *
+ * What libmicrohttpd refuses before a route can be chosen (a broken request line, no Host, headers
+ * over connection_bytes) it answers itself: 400, 414, 431 or 505 with a line of HTML, no problem
+ * document and no metric; it has no hook for these. The connection is closed.
+ *
  * A request lives until it is answered, even if its client hangs up meanwhile: an operation
  * never finds it gone. Its arena is reset after the reply.
  *

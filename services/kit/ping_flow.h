@@ -47,7 +47,8 @@ struct ping_flow_config {
 
 struct ping_flow *ping_flow_new(const struct ping_flow_config *config);
 
-/* Frees f once its calls have ended. */
+/* Frees f once its calls have ended. Close when nobody waits any more: who waits for a batch that
+ * has not left by then is forgotten. */
 void ping_flow_close(struct ping_flow *f);
 
 /* status is STORE_OK when all of the batch was acknowledged. */
