@@ -194,3 +194,9 @@ OK
 ! ERR wrong number of arguments for 'spublish' command
 
 
+> HELLO 3
+*
+> PUBSUB NUMSUB x y
+["x", 0, "y", 0]
+> PUBSUB SHARDNUMSUB x
+["x", 0]
