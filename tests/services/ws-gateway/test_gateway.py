@@ -85,6 +85,23 @@ class Gateway(unittest.TestCase):
                                and m["data"].get("state") == "idle")
             self.assertIsNone(anew["data"]["ride"])
 
+    def test_who_answers_pings_stays_and_who_does_not_is_closed(self):
+        town = Town(STORE, services=("ws-gateway",), extra={
+            "ws-gateway": ["--heartbeat", "500ms", "--heartbeat-grace", "300ms"]})
+        with town:
+            alive = WebSocket(town, town.token("rider", "r1"))
+            dumb = WebSocket(town, town.token("rider", "r2"))
+            pings = 0
+            while pings < 4:
+                opcode, payload = alive._take(5)
+                self.assertNotEqual(opcode, 8, payload)
+                if opcode == 9:
+                    pings += 1
+                    alive.send_raw(payload, 10)
+            frames = iter(lambda: dumb._take(5), None)
+            code = next(payload for opcode, payload in frames if opcode == 8)
+            self.assertEqual(int.from_bytes(code, "big"), 4100)
+
     def test_the_metrics_have_their_names(self):
         with self.town() as town:
             ws = WebSocket(town, town.token("rider", "r1"))
