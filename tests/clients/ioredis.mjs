@@ -10,7 +10,7 @@ let db;
 const open = [];
 
 function client(options = {}) {
-  const c = new Redis({ port: server.port, ...options });
+  const c = new Redis({ host: '127.0.0.1', port: server.port, ...options });
   c.on('error', () => {}); // what a test expects it checks itself
   open.push(c);
   return c;
@@ -195,7 +195,7 @@ test('AUTH, and a wrong password', { timeout }, async () => {
   const s = await Server.start('--requirepass', 'secret');
   const clients = [];
   const one = (options) => {
-    const c = new Redis({ port: s.port, retryStrategy: null, ...options });
+    const c = new Redis({ host: '127.0.0.1', port: s.port, retryStrategy: null, ...options });
     c.on('error', () => {});
     clients.push(c);
     return c;
@@ -214,8 +214,8 @@ test('AUTH, and a wrong password', { timeout }, async () => {
 
 test('reconnects after a restart, subscribes again and sends what waited', { timeout }, async () => {
   const s = await Server.start();
-  const c = new Redis({ port: s.port, retryStrategy: () => 20, maxRetriesPerRequest: null });
-  const listener = new Redis({ port: s.port, retryStrategy: () => 20 });
+  const c = new Redis({ host: '127.0.0.1', port: s.port, retryStrategy: () => 20, maxRetriesPerRequest: null });
+  const listener = new Redis({ host: '127.0.0.1', port: s.port, retryStrategy: () => 20 });
   try {
     for (const one of [c, listener]) one.on('error', () => {});
     const heard = [];
