@@ -6,10 +6,10 @@ static void reply_unknown(struct reply *r, const struct slice *argv, uint32_t ar
     struct buf line = {0};
     buf_addf(&line, "ERR unknown command '%.*s', with args beginning with: ",
              (int)(argv[0].len < 128 ? argv[0].len : 128), argv[0].p);
-    size_t shown = 0;
+    size_t shown = 0; /* words are shown up to their first zero byte, as Redis prints them */
     for (uint32_t i = 1; i < argc && shown < 128; i++) {
         size_t left = 128 - shown;
-        size_t n = argv[i].len < left ? argv[i].len : left;
+        size_t n = strnlen(argv[i].p, argv[i].len < left ? argv[i].len : left);
         size_t before = line.len;
         buf_add_char(&line, '\'');
         buf_add(&line, argv[i].p, n);
@@ -102,8 +102,10 @@ const struct cmd_spec *admit_lookup(struct session *s, const struct slice *argv,
 
 bool admit_log_takes(const struct engine *e, const struct cmd_spec *spec, struct reply *r)
 {
-    if (e->sink == NULL || e->sink->refuses == NULL || (spec->flags & CMD_WRITE) == 0) return true;
-    const char *why = e->sink->refuses(e->sink->data);
+    if ((spec->flags & CMD_WRITE) == 0) return true;
+    const char *why = e->refusal;
+    if (why == NULL && e->sink != NULL && e->sink->refuses != NULL)
+        why = e->sink->refuses(e->sink->data);
     if (why == NULL) return true;
     reply_error(r, why);
     return false;
@@ -138,5 +140,9 @@ bool admit(struct session *s, const struct cmd_spec *spec, uint32_t argc, struct
         return refuse(s, r, spec);
     }
     if ((spec->flags & CMD_WRITE) != 0 && !admit_log_takes(e, spec, r)) return refuse(s, r, spec);
+    if (e->refusal != NULL && cmd_is_named(spec, "ping")) { /* so that watchers see it */
+        reply_error(r, e->refusal);
+        return refuse(s, r, spec);
+    }
     return true;
 }

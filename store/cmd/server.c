@@ -76,34 +76,36 @@ void cmd_lastsave(struct cmd *c)
     reply_int(c->reply, known ? h->lastsave_s(h->data) : c->engine->started_ms / 1000);
 }
 
-static void save(struct cmd *c, bool background)
+static void save(struct cmd *c, enum save_how how)
 {
     const struct engine_hooks *h = c->engine->hooks;
+    const char *done = "OK";
     const char *why = h == NULL || h->save == NULL ? "ERR snapshots are not available"
-                                                   : h->save(h->data, background);
-    reply_done(c, why, background ? "Background saving started" : "OK");
+                                                   : h->save(h->data, how, &done);
+    reply_done(c, why, done);
 }
 
 /* SAVE */
 void cmd_save(struct cmd *c)
 {
-    save(c, false);
+    save(c, SAVE_NOW);
 }
 
 /* BGSAVE [SCHEDULE] */
 void cmd_bgsave(struct cmd *c)
 {
-    (void)args_maybe(c->args, "SCHEDULE");
-    if (args_end(c->args, c->reply)) save(c, true);
+    bool schedule = args_maybe(c->args, "SCHEDULE");
+    if (args_end(c->args, c->reply)) save(c, schedule ? SAVE_SCHEDULE : SAVE_BACKGROUND);
 }
 
 /* BGREWRITEAOF */
 void cmd_bgrewriteaof(struct cmd *c)
 {
     const struct engine_hooks *h = c->engine->hooks;
+    const char *done = "OK";
     const char *why = h == NULL || h->bgrewriteaof == NULL ? "ERR there is no append log"
-                                                           : h->bgrewriteaof(h->data);
-    reply_done(c, why, "Background append only file rewriting started");
+                                                           : h->bgrewriteaof(h->data, &done);
+    reply_done(c, why, done);
 }
 
 /* SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT] */
@@ -134,7 +136,11 @@ void cmd_shutdown(struct cmd *c)
     const struct engine_hooks *h = c->engine->hooks;
     const char *why = h == NULL || h->shutdown == NULL
                           ? "ERR Errors trying to SHUTDOWN. Check logs."
-                          : h->shutdown(h->data, save_it, now, force);
+                          : h->shutdown(h->data,
+                                        save_it  ? SHUTDOWN_SAVE
+                                        : nosave ? SHUTDOWN_NOSAVE
+                                                 : SHUTDOWN_BY_RULES,
+                                        force);
     if (why != NULL) reply_error(c->reply, why);
 }
 

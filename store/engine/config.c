@@ -141,6 +141,41 @@ static const char *set_output_limits(struct config *c, struct slice text)
     return NULL;
 }
 
+/* "900 1 300 10": pairs of seconds and changes. */
+static const char *set_save(struct config *c, struct slice text)
+{
+    static const char wrong[] = "Invalid save parameters";
+    int64_t s[SAVE_RULES_MAX] = {0};
+    int64_t changes[SAVE_RULES_MAX] = {0};
+    uint32_t n = 0;
+    struct slice rest = slice_trim(text);
+    struct slice word = {0};
+    struct buf now = {0};
+    const char *why = NULL;
+    while (why == NULL && slice_cut(&rest, ' ', &word)) {
+        if (word.len == 0) continue;
+        struct slice second = {0};
+        rest = slice_trim(rest);
+        if (n == SAVE_RULES_MAX || !slice_cut(&rest, ' ', &second) || !slice_i64(word, &s[n]) ||
+            !slice_i64(second, &changes[n]) || s[n] < 1 || changes[n] < 0) {
+            why = wrong;
+            break;
+        }
+        buf_addf(&now, "%s%lld %lld", n > 0 ? " " : "", (long long)s[n], (long long)changes[n]);
+        n++;
+    }
+    if (why == NULL) {
+        memcpy(c->save_s, s, sizeof s);
+        memcpy(c->save_changes, changes, sizeof changes);
+        c->save_rules = n;
+        mem_free(c->save);
+        buf_add_char(&now, '\0');
+        c->save = mem_dup(now.p, now.len);
+    }
+    buf_fini(&now);
+    return why;
+}
+
 void config_init(struct config *c)
 {
     *c = (struct config){0};
@@ -233,6 +268,7 @@ const char *config_set(struct config *c, struct slice name, struct slice value, 
         break;
     }
     if (slice_is(name, "client-output-buffer-limit")) return set_output_limits(c, value);
+    if (s->offset == AT(save)) return set_save(c, value);
     char *text = mem_alloc(value.len + 1);
     (void)slice_cstr(value, text, value.len + 1);
     mem_free(*text_at(c, s));

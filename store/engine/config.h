@@ -26,6 +26,8 @@ enum policy {
 enum debug_command { DEBUG_NO, DEBUG_YES, DEBUG_LOCAL };
 enum fsync_policy { FSYNC_ALWAYS, FSYNC_EVERYSEC, FSYNC_NO };
 
+enum { SAVE_RULES_MAX = 32 };
+
 struct config {
 #define CONFIG_INT(field, name, def, min, max, flags, help)  int64_t field;
 #define CONFIG_SIZE(field, name, def, min, max, flags, help) int64_t field;
@@ -40,6 +42,8 @@ struct config {
 #undef CONFIG_ENUM
 #undef CONFIG_TEXT
 #undef CONFIG_LIMIT
+    int64_t save_s[SAVE_RULES_MAX], save_changes[SAVE_RULES_MAX]; /* rules of `save` */
+    uint32_t save_rules;
     int64_t obuf_hard[3], obuf_soft[3], obuf_soft_s[3]; /* normal, replica, pubsub; bytes, s */
 };
 

@@ -73,17 +73,22 @@ struct log_sink {
     void *data;
 };
 
+enum save_how { SAVE_NOW, SAVE_BACKGROUND, SAVE_SCHEDULE };
+enum shutdown_save { SHUTDOWN_BY_RULES, SHUTDOWN_SAVE, SHUTDOWN_NOSAVE };
+
 /* What the process around the engine does for commands. Slots may be NULL. */
 struct engine_hooks {
     void *data;
     /* Appends "field:value\r\n" lines of an INFO section ("persistence", "server", …). */
     void (*info)(void *data, const char *section, struct buf *out);
-    /* Starts a background rewrite of the log. NULL on success, else an error line. */
-    const char *(*bgrewriteaof)(void *data);
-    /* Writes a snapshot now or in the background. NULL on success, else an error line. */
-    const char *(*save)(void *data, bool background);
+    /* Starts or schedules a background rewrite of the log. NULL on success with what was *done,
+     * else an error line. */
+    const char *(*bgrewriteaof)(void *data, const char **done);
+    /* Writes a snapshot now or in the background. NULL on success with what was *done, else an
+     * error line. */
+    const char *(*save)(void *data, enum save_how how, const char **done);
     /* Ends the process in order; does not return at once. NULL on success. */
-    const char *(*shutdown)(void *data, bool save, bool now, bool force);
+    const char *(*shutdown)(void *data, enum shutdown_save save, bool force);
     int64_t (*lastsave_s)(void *data);
     /* A setting was changed by CONFIG SET. NULL on success, else why not. */
     const char *(*config_changed)(void *data, const char *name);
@@ -145,6 +150,7 @@ struct engine {
     struct arena arena;          /* of the top-level command */
     const struct log_sink *sink; /* borrowed; NULL: nothing is logged */
     const struct engine_hooks *hooks; /* borrowed; may be NULL */
+    const char *refusal;              /* NULL, or the error line that refuses writes now; static */
 
     uint32_t notify_flags;      /* of notify-keyspace-events, parsed */
     struct script_host *script; /* borrowed: store/script's */

@@ -1,20 +1,14 @@
 #include "base.h"
 
+#include "base/mem.h"
+#include "base/must.h"
 #include "store/persist/manifest.h"
-#include "store/persist/segment.h"
+#include "store/persist/recover.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 
-enum { BATCH_BYTES = 1 << 20 };
-
-static void base_path(const struct base *b, char path[static PATH_MAX])
-{
-    char name[MANIFEST_NAME];
-    manifest_name(name, SEGMENT_BASE, b->id);
-    (void)snprintf(path, PATH_MAX, "%s/%s", b->dir, name);
-}
+enum { BATCH_BYTES = 1 << 20, PIECE_MAX = 64 << 20 };
 
 static void base_flush(struct base *b)
 {
@@ -27,28 +21,61 @@ static void base_flush(struct base *b)
     buf_clear(&b->batch);
 }
 
-void base_begin(struct base *b, const struct io *io, const char *dir, uint64_t id)
+void base_begin_as(struct base *b, const struct io *io, const char *dir, const char *name,
+                   enum segment_kind kind, uint64_t id)
 {
-    *b = (struct base){.io = io, .dir = dir, .id = id};
-    char path[PATH_MAX];
-    base_path(b, path);
-    b->file = io->open(io->data, path, IO_REPLACE);
+    *b = (struct base){.io = io, .dir = dir, .id = id, .file = -ENAMETOOLONG};
+    buf_addf(&b->path, "%s/%s", dir, name);
+    buf_add_char(&b->path, '\0');
+    if (b->path.len <= PATH_MAX) b->file = io->open(io->data, b->path.p, IO_REPLACE);
     if (b->file < 0) {
         b->error = b->file;
         return;
     }
     char header[SEGMENT_HEADER];
     size_t done = 0;
-    segment_header(header, SEGMENT_BASE, id);
+    segment_header(header, kind, id);
     b->error = io_write_all(io, b->file, 0, header, sizeof header, &done);
     b->place = done;
 }
 
-void base_add(struct base *b, struct slice record)
+void base_begin(struct base *b, const struct io *io, const char *dir, uint64_t id)
 {
-    if (b->error != 0) return;
+    char name[MANIFEST_NAME];
+    manifest_name(name, SEGMENT_BASE, id);
+    base_begin_as(b, io, dir, name, SEGMENT_BASE, id);
+}
+
+static void add_record(struct base *b, struct slice record)
+{
     record_add(&b->batch, record);
     if (b->batch.len >= BATCH_BYTES) base_flush(b);
+}
+
+/* Cuts what is too long for one record (a huge key) between its commands. */
+static void add_split(struct base *b, struct slice commands)
+{
+    struct slice *argv = NULL;
+    uint32_t cap = 0;
+    while (commands.len > 0) {
+        struct slice rest = commands;
+        uint32_t argc = 0;
+        do
+            must(record_command(&rest, &argv, &cap, &argc));
+        while (rest.len > 0 && commands.len - rest.len < PIECE_MAX);
+        add_record(b, slice_make(commands.p, commands.len - rest.len));
+        commands = rest;
+    }
+    mem_free(argv);
+}
+
+void base_add(struct base *b, struct slice commands)
+{
+    if (b->error != 0) return;
+    if (commands.len <= PIECE_MAX)
+        add_record(b, commands);
+    else
+        add_split(b, commands);
 }
 
 int base_end(struct base *b)
@@ -59,11 +86,8 @@ int base_end(struct base *b)
     if (b->error == 0) b->error = b->io->sync(b->io->data, b->file);
     if (b->file >= 0) b->io->close(b->io->data, b->file);
     if (b->error == 0) b->error = b->io->sync_dir(b->io->data, b->dir);
-    if (b->error != 0) {
-        char path[PATH_MAX];
-        base_path(b, path);
-        (void)b->io->remove(b->io->data, path);
-    }
+    if (b->error != 0) (void)b->io->remove(b->io->data, b->path.p);
     buf_fini(&b->batch);
+    buf_fini(&b->path);
     return b->error;
 }

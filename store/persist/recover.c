@@ -81,7 +81,7 @@ static bool judge_end(struct recovery *r, struct segment_reader *s, const char *
     if (vouched || !tail)
         return refuse(r->found,
                       "%s: the record at offset %" PRIu64
-                      " is damaged although it was synced once; the log is left as it is",
+                      " is damaged although it was synced once; nothing has been changed",
                       name, s->place);
     r->found->cut_bytes = s->size - s->place;
     r->found->cut_place = s->place;
@@ -101,7 +101,7 @@ static bool read_records(struct recovery *r, struct segment_reader *s, const cha
     }
     if (step == SEGMENT_IO) return refuse(r->found, "%s: %s", name, strerror(error));
     if (step == SEGMENT_BAD) return judge_end(r, s, name, tail);
-    if (s->kind == SEGMENT_BASE && s->mark != s->place - MARK_BYTES)
+    if (s->kind != SEGMENT_LOG && s->mark != s->place - MARK_BYTES)
         return refuse(r->found, "%s: the file ends at offset %" PRIu64 ", before its end mark",
                       name, s->place);
     return true;
@@ -124,6 +124,18 @@ static bool read_segment(struct recovery *r, enum segment_kind kind, uint64_t id
     r->found->bytes += s.place;
     segment_fini(&s);
     r->io->close(r->io->data, s.file);
+    return ok;
+}
+
+bool recover_snapshot(const struct io *io, int file, const char *name, journal_apply_fn apply,
+                      void *data, struct journal_found *found)
+{
+    struct recovery r = {.io = io, .apply = apply, .data = data, .found = found};
+    struct segment_reader s = {.io = io, .file = file, .kind = SEGMENT_SNAPSHOT};
+    bool ok = read_records(&r, &s, name, false);
+    found->bytes = s.place;
+    segment_fini(&s);
+    mem_free(r.argv);
     return ok;
 }
 

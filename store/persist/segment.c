@@ -145,6 +145,7 @@ enum segment_step segment_open(struct segment_reader *r, int *error)
     }
     if (got < SEGMENT_HEADER) return SEGMENT_BAD;
     char want[SEGMENT_HEADER];
+    if (r->id == 0) r->id = get64(p + 16);
     segment_header(want, r->kind, r->id);
     if (memcmp(p, want, SEGMENT_HEADER) != 0) return SEGMENT_BAD;
     r->place = SEGMENT_HEADER;

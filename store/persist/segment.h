@@ -10,7 +10,7 @@
  *     no record there. The zeros behind the last record are space set aside.
  *     A length with RECORD_MARK set is a mark: its payload is a u64, the place up to which
  *     this file was known to be on the disk when the mark was written. A base ends with a
- *     mark of its own place.
+ *     mark of its own place, and so does a snapshot.
  *
  * Why marks: after a power loss the unsynced end of the file may be there in part, in any
  *     order. A bad record with a mark behind it that vouches for its place was damaged later;
@@ -27,7 +27,7 @@
 enum { SEGMENT_HEADER = 32, RECORD_HEADER = 8, MARK_BYTES = 16, RECORD_MAX = 1 << 30 };
 #define RECORD_MARK 0x80000000U
 
-enum segment_kind { SEGMENT_LOG = 1, SEGMENT_BASE = 2 };
+enum segment_kind { SEGMENT_LOG = 1, SEGMENT_BASE = 2, SEGMENT_SNAPSHOT = 3 };
 
 /* Writes a header. */
 void segment_header(char out[static SEGMENT_HEADER], enum segment_kind kind, uint64_t id);
@@ -45,7 +45,8 @@ void record_seal(char *p, size_t n, uint64_t id, uint64_t place);
 /* The last place <= n at which a record of the sealed or unsealed bytes at p ends. */
 size_t record_whole(const char *p, size_t n);
 
-/* Reads a segment from its start. Fill io, file, kind and id, then open. */
+/* Reads a segment from its start. Fill io, file, kind and id (0: whatever the header says),
+ * then open. */
 struct segment_reader {
     const struct io *io;
     int file;

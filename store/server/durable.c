@@ -5,18 +5,12 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/must.h"
 #include "store/cmd/exec.h"
 #include "store/persist/base.h"
 #include "store/server/inside.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { RESERVE_BYTES = 8 * 1024 * 1024, REWRITE_RETRY_MS = 5000 };
 
@@ -42,7 +36,7 @@ static const char *sink_refuses(void *data)
 
 /* ---- recovery ---- */
 
-static bool apply(void *data, const struct slice *argv, uint32_t argc, char *why)
+bool durable_redo(void *data, const struct slice *argv, uint32_t argc, char *why)
 {
     struct server *s = data;
     struct slice reason = {0};
@@ -72,15 +66,67 @@ static void report(const struct server *s, int64_t took_ms)
                  LOG_INT("offset", f->cut_place), LOG_INT("bytes", f->cut_bytes));
 }
 
+static void rewrite_piece(struct slice piece, void *data)
+{
+    base_add(data, piece);
+}
+
+static int rewrite_base(struct server *s)
+{
+    struct base b;
+    base_begin(&b, s->io, s->dir, s->rewrite.id);
+    exec_rewrite(s->engine, rewrite_piece, &b);
+    return base_end(&b);
+}
+
+/* Makes what was loaded the log's base, before anybody is served: from then on it needs the
+ * snapshot no more. */
+static bool base_now(struct server *s, char *why)
+{
+    int64_t e = journal_rotate(s->journal);
+    if (e > 0) {
+        s->rewrite.id = (uint64_t)e;
+        e = rewrite_base(s);
+    }
+    if (e == 0) e = journal_rebase(s->journal, s->rewrite.id);
+    if (e == 0) return true;
+    (void)snprintf(why, SERVER_ERROR, "cannot begin the log with the snapshot: %s",
+                   strerror((int)-e));
+    return false;
+}
+
+/* The log wins when it holds anything; an empty one begins with the snapshot, if there is one. */
+static bool load(struct server *s, const struct journal_options *o, char *why)
+{
+    bool loaded = false;
+    if (o == NULL) return snapshots_load(s, &loaded, why);
+    s->journal = journal_open(o, durable_redo, s, &s->found);
+    if (s->journal == NULL) {
+        (void)snprintf(why, SERVER_ERROR, "journal: %s", s->found.error);
+        return false;
+    }
+    struct journal_stats stats;
+    journal_stats(s->journal, &stats);
+    if (s->found.records > 0 || stats.base_bytes > 0) return true;
+    return snapshots_load(s, &loaded, why) && (!loaded || base_now(s, why));
+}
+
+static bool load_all(struct server *s, const struct journal_options *o, char *why)
+{
+    s->engine->loading = true;
+    exec_batch_begin(s->engine);
+    bool ok = load(s, o, why);
+    exec_batch_end(s->engine);
+    exec_apply_end(s->engine);
+    snapshots_init(s);
+    return ok;
+}
+
 bool durable_open(struct server *s, char *why)
 {
     const struct config *config = &s->engine->config;
     s->rewrite.took_ms = -1;
-    s->rewrite.pipe = -1;
-    if (config->appendonly == 0) {
-        exec_apply_end(s->engine);
-        return true;
-    }
+    if (config->appendonly == 0) return load_all(s, NULL, why);
     static const enum journal_sync syncs[] = {[FSYNC_ALWAYS] = JOURNAL_SYNC_ALWAYS,
                                               [FSYNC_EVERYSEC] = JOURNAL_SYNC_EVERYSEC,
                                               [FSYNC_NO] = JOURNAL_SYNC_NO};
@@ -97,15 +143,7 @@ bool durable_open(struct server *s, char *why)
                                 .notify = on_journal,
                                 .data = s};
     int64_t from_ms = clock_mono_ms();
-    s->engine->loading = true;
-    exec_batch_begin(s->engine);
-    s->journal = journal_open(&o, apply, s, &s->found);
-    exec_batch_end(s->engine);
-    if (s->journal == NULL) {
-        (void)snprintf(why, SERVER_ERROR, "journal: %s", s->found.error);
-        return false;
-    }
-    exec_apply_end(s->engine);
+    if (!load_all(s, &o, why)) return false;
     s->sink = (struct log_sink){
         .append = sink_append, .end = sink_end, .refuses = sink_refuses, .data = s};
     s->engine->sink = &s->sink;
@@ -133,32 +171,10 @@ bool durable_behind(const struct server *s)
 
 /* ---- rewriting ---- */
 
-static void rewrite_piece(struct slice piece, void *data)
-{
-    base_add(data, piece);
-}
-
-/* The child: writes the base and exits with 0 or an errno. Sockets are closed so that a client
- * which the parent closes sees it; signals must not reach the loop that is not here. */
-_Noreturn static void rewrite_child(struct server *s, int pipe)
-{
-    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
-        (void)signal(signals[i], SIG_DFL);
-    (void)dup2(pipe, 3);
-    (void)close_range(4, ~0U, 0);
-
-    struct base b;
-    base_begin(&b, s->io, s->dir, s->rewrite.id);
-    exec_rewrite(s->engine, rewrite_piece, &b);
-    int e = base_end(&b);
-    _exit(e == 0 ? 0 : -e > 255 ? 255 : -e);
-}
-
 static void rewrite_ended(struct server *s, int error)
 {
     struct rewrite *r = &s->rewrite;
-    r->took_ms = clock_mono_ms() - r->started_ms;
+    r->took_ms = clock_mono_ms() - r->child.started_ms;
     r->failed = error != 0;
     if (error != 0) {
         r->retry_ms = clock_mono_ms() + REWRITE_RETRY_MS;
@@ -172,74 +188,46 @@ static void rewrite_ended(struct server *s, int error)
     durable_news(s);
 }
 
-/* Only now may the handle be used again. */
-static void on_watch_closed(uv_handle_t *handle)
+static void on_rewritten(struct server *s, int error)
 {
-    struct server *s = handle->data;
-    s->rewrite.state = REWRITE_NONE;
-}
-
-static void on_child(uv_poll_t *handle, int status, int events)
-{
-    struct server *s = handle->data;
-    struct rewrite *r = &s->rewrite;
-    (void)status;
-    (void)events;
-    (void)uv_poll_stop(&r->poll);
-    uv_close((uv_handle_t *)&r->poll, on_watch_closed);
-    (void)close(r->pipe);
-    r->pipe = -1;
-    r->state = REWRITE_ENDING;
-
-    int how = 0;
-    pid_t got;
-    do
-        got = waitpid(r->child, &how, 0);
-    while (got < 0 && errno == EINTR);
-    int error = got != r->child ? ECHILD : WIFEXITED(how) ? WEXITSTATUS(how) : EINTR;
-    if (error == 0) error = -journal_rebase(s->journal, r->id);
+    if (error == 0) error = -journal_rebase(s->journal, s->rewrite.id);
     rewrite_ended(s, error);
+    snapshots_turn(s);
 }
 
 static const char *rewrite_fork(struct server *s)
 {
     struct rewrite *r = &s->rewrite;
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return "ERR cannot make a pipe";
+    int64_t from_ms = clock_mono_ms();
+    r->scheduled = false;
+    r->child.started_ms = from_ms;
     int64_t id = journal_rotate(s->journal);
     if (id < 0) {
-        (void)close(ends[0]);
-        (void)close(ends[1]);
         rewrite_ended(s, (int)-id);
         return "ERR the log cannot turn to a new file now";
     }
     r->id = (uint64_t)id;
-    r->started_ms = clock_mono_ms();
-    r->child = fork();
-    if (r->child == 0) rewrite_child(s, ends[1]);
-    (void)close(ends[1]);
-    if (r->child < 0) {
-        (void)close(ends[0]);
-        rewrite_ended(s, errno);
+    int error = child_start(s, &r->child, rewrite_base, on_rewritten);
+    if (error != 0) {
+        rewrite_ended(s, error);
         return "ERR cannot fork";
     }
-    r->pipe = ends[0];
-    must(uv_poll_init(&s->loop, &r->poll, r->pipe) == 0);
-    r->poll.data = s;
-    must(uv_poll_start(&r->poll, UV_READABLE | UV_DISCONNECT, on_child) == 0);
-    r->state = REWRITE_RUNNING;
-    log_info("rewrite_started", LOG_INT("id", r->id), LOG_INT("child", r->child),
-             LOG_INT("ms", clock_mono_ms() - r->started_ms));
+    log_info("rewrite_started", LOG_INT("id", r->id), LOG_INT("child", r->child.pid),
+             LOG_INT("ms", clock_mono_ms() - from_ms));
     return NULL;
 }
 
-const char *durable_rewrite(struct server *s)
+const char *durable_rewrite(struct server *s, const char **done)
 {
     if (s->journal == NULL) return "ERR this store keeps no append log (--appendonly yes)";
-    if (s->engine->depth > 1)
-        return "ERR Background append only file rewriting cannot start inside a transaction";
-    if (s->rewrite.state != REWRITE_NONE)
+    if (s->rewrite.child.state != CHILD_NONE)
         return "ERR Background append only file rewriting already in progress";
+    if (s->engine->depth > 1 || s->snapshots.child.state != CHILD_NONE) {
+        s->rewrite.scheduled = true;
+        *done = "Background append only file rewriting scheduled";
+        return NULL;
+    }
+    *done = "Background append only file rewriting started";
     return rewrite_fork(s);
 }
 
@@ -247,10 +235,12 @@ const char *durable_rewrite(struct server *s)
 static bool rewrite_due(const struct server *s)
 {
     const struct config *config = &s->engine->config;
-    if (s->rewrite.state != REWRITE_NONE || s->stopping) return false;
+    if (s->rewrite.child.state != CHILD_NONE || s->stopping) return false;
     if (s->engine->depth > 0) return false; /* half a script must not become the base */
     if (clock_mono_ms() < s->rewrite.retry_ms) return false;
     if (s->health == JOURNAL_BROKEN) return true;
+    if (s->snapshots.child.state != CHILD_NONE) return false; /* one at a time: memory */
+    if (s->rewrite.scheduled) return true;
     if (s->health != JOURNAL_OK || config->auto_aof_rewrite_percentage == 0) return false;
     struct journal_stats stats;
     journal_stats(s->journal, &stats);
@@ -291,15 +281,7 @@ void durable_news(struct server *s)
 
 bool durable_close(struct server *s)
 {
-    struct rewrite *r = &s->rewrite;
-    if (r->state == REWRITE_RUNNING) {
-        (void)kill(r->child, SIGKILL);
-        (void)waitpid(r->child, NULL, 0);
-        (void)uv_poll_stop(&r->poll);
-        uv_close((uv_handle_t *)&r->poll, NULL);
-        (void)close(r->pipe);
-        r->state = REWRITE_NONE;
-    }
+    child_kill(&s->rewrite.child);
     s->engine->sink = NULL;
     bool ok = journal_close(s->journal);
     s->journal = NULL;

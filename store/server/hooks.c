@@ -1,4 +1,4 @@
-/* hooks: what the process does for commands: INFO's sections, SHUTDOWN, BGREWRITEAOF. */
+/* hooks: what the process does for commands: INFO's sections, SHUTDOWN, SAVE, BGREWRITEAOF. */
 #include "base/clock.h"
 #include "store/server/inside.h"
 
@@ -9,13 +9,10 @@ static void info_persistence(const struct server *s, struct buf *out)
 {
     struct journal_stats stats = {0};
     if (s->journal != NULL) journal_stats(s->journal, &stats);
-    bool running = s->rewrite.state == REWRITE_RUNNING;
-    buf_addf(out, "rdb_changes_since_last_save:%" PRIu64 "\r\nrdb_bgsave_in_progress:0\r\n",
-             s->engine->dirty);
-    buf_addf(out, "rdb_last_save_time:%" PRId64 "\r\nrdb_last_bgsave_status:ok\r\n",
-             s->engine->started_ms / 1000);
-    buf_addf(out, "aof_enabled:%d\r\naof_rewrite_in_progress:%d\r\naof_rewrite_scheduled:0\r\n",
-             s->journal != NULL ? 1 : 0, running ? 1 : 0);
+    bool running = s->rewrite.child.state == CHILD_RUNNING;
+    snapshots_info(s, out);
+    buf_addf(out, "aof_enabled:%d\r\naof_rewrite_in_progress:%d\r\naof_rewrite_scheduled:%d\r\n",
+             s->journal != NULL, running, s->rewrite.scheduled);
     buf_addf(out, "aof_last_rewrite_time_sec:%" PRId64 "\r\n",
              s->rewrite.took_ms < 0 ? -1 : s->rewrite.took_ms / 1000);
     buf_addf(out, "aof_last_bgrewrite_status:%s\r\naof_last_write_status:%s\r\n",
@@ -35,26 +32,36 @@ static void hook_info(void *data, const char *section, struct buf *out)
 {
     const struct server *s = data;
     if (strcmp(section, "persistence") == 0) info_persistence(s, out);
+    if (strcmp(section, "stats") == 0)
+        buf_addf(out, "latest_fork_usec:%" PRId64 "\r\n", s->fork_us);
 }
 
-static const char *hook_bgrewriteaof(void *data)
+static const char *hook_bgrewriteaof(void *data, const char **done)
 {
-    return durable_rewrite(data);
+    return durable_rewrite(data, done);
 }
 
-static const char *hook_save(void *data, bool background)
-{
-    (void)data;
-    (void)background;
-    return "ERR this store keeps an append log (--appendonly yes) and no RDB snapshots";
-}
-
-static const char *hook_shutdown(void *data, bool save, bool now, bool force)
+static const char *hook_save(void *data, enum save_how how, const char **done)
 {
     struct server *s = data;
-    (void)save;
-    (void)now;
-    (void)force;
+    if (how != SAVE_NOW) return snapshots_begin(s, how == SAVE_SCHEDULE, done);
+    *done = "OK";
+    return snapshots_save(s);
+}
+
+/* The snapshot is written at once, so that the client learns when it fails. */
+static const char *hook_shutdown(void *data, enum shutdown_save save, bool force)
+{
+    struct server *s = data;
+    static const enum end_save saves[] = {[SHUTDOWN_BY_RULES] = END_SAVE_BY_RULES,
+                                          [SHUTDOWN_SAVE] = END_SAVE_YES,
+                                          [SHUTDOWN_NOSAVE] = END_SAVE_NO};
+    s->end_save = saves[save];
+    s->end_forced = force;
+    if (s->busy == NULL && !snapshots_end(s) && !force) {
+        s->end_save = END_SAVE_BY_RULES;
+        return "ERR Errors trying to SHUTDOWN. Check logs.";
+    }
     s->shutdown_wanted = true;
     return NULL;
 }
@@ -62,7 +69,7 @@ static const char *hook_shutdown(void *data, bool save, bool now, bool force)
 static int64_t hook_lastsave_s(void *data)
 {
     const struct server *s = data;
-    return s->engine->started_ms / 1000;
+    return s->snapshots.saved_s;
 }
 
 static const char *hook_config_changed(void *data, const char *name)
@@ -75,6 +82,8 @@ static const char *hook_config_changed(void *data, const char *name)
                                                   [FSYNC_NO] = JOURNAL_SYNC_NO};
         journal_set_sync(s->journal, syncs[config->appendfsync]);
     }
+    if (strcmp(name, "save") == 0 || strcmp(name, "stop-writes-on-bgsave-error") == 0)
+        snapshots_settle(s);
     return NULL;
 }
 

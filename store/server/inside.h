@@ -33,21 +33,51 @@ struct cut {
     size_t end; /* where the bytes behind it begin */
 };
 
-enum rewrite_state { REWRITE_NONE, REWRITE_RUNNING, REWRITE_ENDING };
+struct server;
+typedef int (*child_work)(struct server *s); /* 0 or a negative errno */
+typedef void (*child_ended)(struct server *s, int error);
 
-/* A background rewrite: a forked child writes the base, the parent goes on (durable.c). */
-struct rewrite {
-    enum rewrite_state state;
-    uint64_t id; /* of the base */
-    pid_t child;
+enum child_state { CHILD_NONE, CHILD_RUNNING, CHILD_ENDING };
+
+/* A forked process that writes the store as it was, while the parent goes on (child.c). */
+struct child {
+    enum child_state state;
+    struct server *server; /* borrowed */
+    child_ended ended;
+    pid_t pid;
     int pipe; /* its end says that the child has ended */
     uv_poll_t poll;
     int64_t started_ms;
+};
+
+/* A background rewrite of the journal (durable.c). */
+struct rewrite {
+    struct child child;
+    uint64_t id;      /* of the base */
     int64_t took_ms;  /* the last one; -1: none yet */
     int64_t retry_ms; /* monotonic; not before */
     bool failed;      /* the last one */
+    bool scheduled;   /* as soon as nothing else is written */
     uint64_t done, base_bytes;
 };
+
+/* Snapshots (snapshot.c). */
+struct snapshots {
+    struct child child;
+    char temp[40];        /* the name of the file being written */
+    uint64_t id;          /* of it */
+    uint64_t dirty;       /* engine->dirty when it was begun */
+    uint64_t saved_dirty; /* engine->dirty of what the snapshot holds */
+    int64_t saved_s;      /* unix time of the last one that went well, or of the start */
+    int64_t tried_ms;     /* monotonic; when the last one in the background was begun */
+    int64_t took_ms;      /* the last one in the background; -1: none yet */
+    bool failed;          /* the last one */
+    bool scheduled;       /* as soon as nothing else is written */
+    bool ended;           /* the last one before the end went well */
+    uint64_t done, loaded_keys;
+};
+
+enum end_save { END_SAVE_BY_RULES, END_SAVE_YES, END_SAVE_NO };
 
 struct server {
     uv_loop_t loop;
@@ -81,6 +111,8 @@ struct server {
     struct journal_found found;
     char replay_db[8]; /* the last SELECT of the journal */
     struct rewrite rewrite;
+    struct snapshots snapshots;
+    int64_t fork_us;            /* what the last fork took */
     enum journal_health health; /* as last seen */
     char refusal[JOURNAL_ERROR + 64];
     char dir[4096]; /* of the journal */
@@ -91,7 +123,9 @@ struct server {
     bool running;
     bool stopping;
     bool shutdown_wanted; /* SHUTDOWN was called: after this turn */
-    bool withhold;        /* the journal could not be ended: bytes that wait for it never leave */
+    bool end_forced;      /* ends although the last snapshot fails */
+    enum end_save end_save;
+    bool withhold; /* the journal could not be ended: bytes that wait for it never leave */
     int exit_code;
 };
 
@@ -140,11 +174,46 @@ bool durable_behind(const struct server *s);
 /* On the journal's news, and once a second. */
 void durable_news(struct server *s);
 
-/* Starts a background rewrite; NULL or an error line. */
-const char *durable_rewrite(struct server *s);
+/* Starts a background rewrite, or schedules it; NULL with what was *done, or an error line. */
+const char *durable_rewrite(struct server *s, const char **done);
+
+/* Redoes one command at the start; a journal_apply_fn whose data is the server. */
+bool durable_redo(void *data, const struct slice *argv, uint32_t argc, char *why);
 
 /* Ends a running rewrite and closes the journal; false when something was not written. */
 bool durable_close(struct server *s);
+
+/* ---- child.c ---- */
+
+/* Forks, and calls ended from the loop when the child has done its work: 0 or an errno. */
+int child_start(struct server *s, struct child *c, child_work work, child_ended ended);
+
+/* Ends a running one; `ended` is not called. */
+void child_kill(struct child *c);
+
+/* ---- snapshot.c ---- */
+
+void snapshots_init(struct server *s);
+
+/* Redoes the snapshot at the start; *loaded says whether there was one. */
+bool snapshots_load(struct server *s, bool *loaded, char *why);
+
+/* SAVE, BGSAVE: NULL with what was *done, or an error line. */
+const char *snapshots_save(struct server *s);
+const char *snapshots_begin(struct server *s, bool schedule, const char **done);
+
+/* Once a second, and when a child ended: what is due by the rules or was scheduled. */
+void snapshots_turn(struct server *s);
+
+/* Whether writes are refused changes with the settings. */
+void snapshots_settle(struct server *s);
+
+/* The last one, before the end, when the settings or s->end_save want it. False when it failed. */
+bool snapshots_end(struct server *s);
+
+void snapshots_close(struct server *s);
+
+void snapshots_info(const struct server *s, struct buf *out);
 
 /* ---- busy.c ---- */
 

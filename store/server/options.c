@@ -10,7 +10,15 @@ enum { INCLUDE_DEPTH = 8 };
 static bool put(struct config *c, struct slice name, struct slice value, const char *where,
                 char *why)
 {
+    struct buf both = {0};
+    if (slice_word(name, "save") && slice_trim(value).len > 0) { /* each adds rules; "" ends them */
+        (void)config_get(c, name, &both);
+        buf_add_char(&both, ' ');
+        buf_add_slice(&both, value);
+        value = buf_slice(&both);
+    }
     const char *no = config_known(name) ? config_set(c, name, value, true) : "unknown setting";
+    buf_fini(&both);
     if (no == NULL) return true;
     (void)snprintf(why, OPTIONS_ERROR, "%s: %.*s: %s", where, (int)name.len, name.p, no);
     return false;

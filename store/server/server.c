@@ -36,6 +36,7 @@ static void on_second(uv_timer_t *timer)
     struct server *s = timer->data;
     conns_second(s);
     durable_news(s);
+    snapshots_turn(s);
 }
 
 static void server_end(struct server *s);
@@ -59,7 +60,8 @@ static void on_released(uv_async_t *async)
 
 /* ---- the end ---- */
 
-/* In this order: no new clients, everything logged made durable, replies that depend on it
+/* In this order: a snapshot when one is wanted (which failing stops the end: a second signal
+ * then ends the process at once), no new clients, everything logged made durable, replies that depend on it
  * sent, clients closed. */
 static void server_end(struct server *s)
 {
@@ -68,11 +70,18 @@ static void server_end(struct server *s)
         s->shutdown_wanted = true;
         return;
     }
+    if (!snapshots_end(s) && !s->end_forced && s->journal == NULL) {
+        log_error("cannot_stop", LOG_CSTR("why", "the snapshot failed"));
+        s->shutdown_wanted = false;
+        return;
+    }
     s->stopping = true;
     log_info("stopping", LOG_INT("clients", s->conn_count));
     listen_close(s);
     admin_close(s);
     conns_turn(s);
+    (void)snapshots_end(s); /* again only if that changed something */
+    snapshots_close(s);
     if (!durable_close(s)) {
         log_error("journal_not_whole", LOG_INT("clients", s->conn_count));
         s->withhold = true;
