@@ -143,17 +143,18 @@ char *string_edit(struct value **v, size_t len)
     char text[STRING_TEXT];
     struct slice now = string_get(*v, text);
     must(len >= now.len);
+    size_t cap = len < 1024 * 1024 ? len * 2 + 8 : len + 1024 * 1024;
     if (s->head.encoding == STRING_RAW) {
         if (len > s->raw.cap) {
-            s->raw.cap = len < 1024 * 1024 ? len * 2 : len + 1024 * 1024;
+            s->raw.cap = cap;
             s->raw.p = mem_realloc(s->raw.p, s->raw.cap);
         }
     } else {
-        char *p = mem_alloc(len * 2 + 8);
+        char *p = mem_alloc(cap);
         if (now.len > 0) memcpy(p, now.p, now.len);
         s->head.encoding = STRING_RAW;
         s->raw.p = p;
-        s->raw.cap = len * 2 + 8;
+        s->raw.cap = cap;
     }
     memset(s->raw.p + now.len, 0, len - now.len);
     s->head.aux = (uint32_t)len;
