@@ -3,6 +3,22 @@
 
 static const struct session_io silent = {0};
 
+/* RESERVE key n: room for what comes (effects_reserve). It may always be left out. */
+static bool reserve(struct session *s, struct slice key, struct slice count)
+{
+    enum { MOST = 1 << 30 };
+    uint64_t n = 0;
+    if (!slice_u64(count, &n) || n > MOST) return true;
+    struct db *db = session_db(s);
+    if (key.len == 0) {
+        dict_reserve(&db->keys, n);
+        return true;
+    }
+    const struct entry *e = dict_find(&db->keys, key);
+    if (e != NULL && e->value->type->reserve != NULL) e->value->type->reserve(e->value, n);
+    return true;
+}
+
 bool exec_apply(struct engine *e, const struct slice *argv, uint32_t argc, struct slice *why)
 {
     if (e->replay == NULL) {
@@ -15,6 +31,7 @@ bool exec_apply(struct engine *e, const struct slice *argv, uint32_t argc, struc
         e->loading = true;
     }
     struct session *s = e->replay;
+    if (argc == 3 && slice_is(argv[0], "RESERVE")) return reserve(s, argv[1], argv[2]);
     const struct log_sink *sink = e->sink;
     e->sink = NULL;
     buf_clear(&s->out);
@@ -64,6 +81,10 @@ void exec_rewrite(struct engine *e, void (*fn)(struct slice piece, void *data), 
     for (uint32_t i = 0; i < ENGINE_DBS; i++) {
         struct dict_iter at;
         dict_iter_init(&at, &e->db[i].keys);
+        if (dict_count(&e->db[i].keys) > EFFECTS_RESERVE_FROM) {
+            effects_select(&out, i);
+            effects_reserve(&out, (struct slice){0}, dict_count(&e->db[i].keys));
+        }
         for (const struct entry *entry = dict_iter_next(&at); entry != NULL;
              entry = dict_iter_next(&at)) {
             if (e->ephemeral_count > 0 && db_is_ephemeral(e, entry_key(entry))) continue;

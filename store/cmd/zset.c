@@ -168,6 +168,18 @@ static bool zadd_options(struct cmd *c, struct zadd *z)
     return args_check(a, c->reply);
 }
 
+/* Adds all pairs, fetching where the later ones will stand while the earlier ones are added. */
+static bool zadd_all(struct zadd *z, struct zset *set, const struct slice *pairs,
+                     const double *scores, uint32_t n)
+{
+    enum { AHEAD = 8 };
+    for (uint32_t i = 0; i < n; i++) {
+        if (i + AHEAD < n) zset_ahead(zset_value(set), hash_slice(pairs[2 * (i + AHEAD) + 1]), 0);
+        if (!zadd_one(z, set, pairs[2 * i + 1], scores[i])) return false;
+    }
+    return true;
+}
+
 static void zadd(struct cmd *c, struct zadd z)
 {
     struct slice key = {0};
@@ -189,8 +201,7 @@ static void zadd(struct cmd *c, struct zadd z)
     if (!zset_open_write(c, key, &set)) return;
     bool number = true;
     if (set != NULL || !z.xx) set = zset_need(c, key, set, false);
-    for (uint32_t i = 0; i < n && set != NULL && number; i++)
-        number = zadd_one(&z, set, pairs[2 * i + 1], scores[i]);
+    if (set != NULL) number = zadd_all(&z, set, pairs, scores, n);
 
     if (!number)
         reply_error(c->reply, "ERR resulting score is not a number (NaN)");

@@ -182,10 +182,24 @@ static void resize_end(struct dict *d)
     d->moved = 0;
 }
 
+/* Starts fetching the items that will be moved a few buckets later: their keys must be hashed
+ * again, and waiting for each of them is most of what a resize costs. */
+static void fetch_ahead(const struct dict *d)
+{
+    enum { AHEAD = 8 };
+    uint64_t at = d->moved + AHEAD;
+    if (at > mask_of(d, 0)) return;
+    const bucket *b = &d->table[0][at];
+    __builtin_prefetch(b + AHEAD);
+    for (uint32_t left = b->used; left != 0; left &= left - 1)
+        __builtin_prefetch(b->item[__builtin_ctz(left)]);
+}
+
 static void move_bucket(struct dict *d)
 {
     bucket *head = &d->table[0][d->moved];
     uint64_t mask = mask_of(d, 1);
+    fetch_ahead(d);
     for (bucket *b = head; b != NULL; b = child_of(b)) {
         for (uint32_t left = b->used; left != 0; left &= left - 1) {
             uint32_t i = (uint32_t)__builtin_ctz(left);

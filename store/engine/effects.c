@@ -70,6 +70,15 @@ void effects_select(struct effects *e, uint32_t db)
     effects_arg_i64(e, db);
 }
 
+void effects_reserve(struct effects *e, struct slice key, uint64_t n)
+{
+    effects_begin(e, 3);
+    e->count--;
+    effects_arg_cstr(e, "RESERVE");
+    effects_arg(e, key);
+    effects_arg_i64(e, (int64_t)n);
+}
+
 void effects_add(struct effects *e, uint32_t db, uint32_t argc, const struct slice *argv)
 {
     effects_select(e, db);

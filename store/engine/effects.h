@@ -28,6 +28,11 @@ void effects_add(struct effects *e, uint32_t db, uint32_t argc, const struct sli
 /* Adds a command piece by piece: exactly argc effects_arg* must follow. Value types use this
  * in their rewrite; it does not say a database: effects_select does. */
 void effects_select(struct effects *e, uint32_t db);
+
+/* Adds "RESERVE key n", which no client can send: at recovery the value of key, or without a
+ * key the database, makes room for n elements at once instead of growing step by step. */
+enum { EFFECTS_RESERVE_FROM = 1024 };
+void effects_reserve(struct effects *e, struct slice key, uint64_t n);
 void effects_begin(struct effects *e, uint32_t argc);
 void effects_arg(struct effects *e, struct slice s);
 void effects_arg_cstr(struct effects *e, const char *s);

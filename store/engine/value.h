@@ -50,6 +50,9 @@ struct value_type {
     /* Adds the commands that rebuild v under key, in chunks of at most some 64 elements.
      * The caller has said the database and adds the expiry. */
     void (*rewrite)(const struct value *v, struct slice key, struct effects *out);
+
+    /* n elements are about to be there: a rewrite said so by effects_reserve. May be NULL. */
+    void (*reserve)(struct value *v, uint64_t n);
 };
 
 struct value {
@@ -71,7 +74,7 @@ void value_free(struct value *v);
 /* Sizes at which small encodings end; CONFIG SET moves them. One store a process, so one of
  * these a process: value types are pure and are not handed a configuration. */
 struct value_limits {
-    int64_t hash_max_listpack_entries; /* 128 */
+    int64_t hash_max_listpack_entries; /* 512 */
     int64_t hash_max_listpack_value;   /* 64 */
     int64_t list_max_listpack_size;    /* -2: 8 KiB a node */
     int64_t list_compress_depth;       /* 0; accepted, not used */

@@ -426,8 +426,10 @@ static uint64_t type_length(const struct value *v)
 struct rewrite {
     struct effects *out;
     struct slice key;
+    uint32_t all;
     uint32_t left; /* members still to come */
     uint32_t room; /* members still missing in the command begun */
+    bool hinted;   /* RESERVE has gone out, or is not worth it */
     bool as_place; /* this member goes as a place: GEOADD makes the key a geo index */
 };
 
@@ -448,6 +450,10 @@ static bool rewrite_one(struct member *m, double score, void *data)
         return true;
     }
     if (r->room == 0) {
+        if (!r->hinted && r->all - r->left > FEW) {
+            effects_reserve(r->out, r->key, r->all);
+            r->hinted = true;
+        }
         r->room = r->left < CHUNK ? r->left : CHUNK;
         effects_begin(r->out, 2 + 2 * r->room);
         effects_arg_cstr(r->out, "ZADD");
@@ -464,10 +470,22 @@ static bool rewrite_one(struct member *m, double score, void *data)
 static void type_rewrite(const struct value *v, struct slice key, struct effects *out)
 {
     const struct zset *z = zset_of_const(v);
-    struct rewrite r = {out, key, zset_count(z), 0, z->geo};
+    uint32_t n = zset_count(z);
+    struct rewrite r = {.out = out,
+                        .key = key,
+                        .all = n,
+                        .left = n,
+                        .hinted = n <= EFFECTS_RESERVE_FROM,
+                        .as_place = z->geo};
     zset_each(z, 0, r.left, false, rewrite_one, &r);
     must(r.left == 0);
     must(r.room == 0);
+}
+
+static void type_reserve(struct value *v, uint64_t n)
+{
+    struct zset *z = zset_of(v);
+    if (z->hashed) dict_reserve(&z->dict, n);
 }
 
 const struct value_type zset_type = {
@@ -480,6 +498,7 @@ const struct value_type zset_type = {
     .length = type_length,
     .effort = type_length,
     .rewrite = type_rewrite,
+    .reserve = type_reserve,
 };
 
 void zset_check(const struct zset *z)
