@@ -294,6 +294,37 @@ static bool is_party(const struct session *s, const struct ride *r)
            (s->who.role == ROLE_DRIVER && ride_party_driver(r, sub));
 }
 
+/* Where the driver stands now, as driver.location: the next fix may be seconds away. */
+static void on_position(void *data, enum store_status status, const redisReply *reply)
+{
+    struct session *s = data;
+    struct gateway *g = s->gateway;
+    const redisReply *at = reply_at(reply, 0);
+    if (session_is_open(s) && s->known.driver_id[0] != '\0' && status == STORE_OK &&
+        reply_count(at) == 2) {
+        struct json j = frame_begin(&g->scratch, "driver.location", clock_wall_ms(),
+                                    slice_of(s->known.ride_id), s->known.version);
+        json_object_start(&j);
+        json_put_cstr(&j, "driver_id", s->known.driver_id);
+        json_put_fixed(&j, "lat", reply_double(reply_at(at, 1), 0), 6);
+        json_put_fixed(&j, "lon", reply_double(reply_at(at, 0), 0), 6);
+        json_object_end(&j);
+        frame_end(&j);
+        session_send(s, OUTBOX_POSITION, slice_of(s->known.driver_id), buf_slice(&g->scratch));
+    }
+    session_unref(s);
+}
+
+/* From now on no position is missed: begin with the one the store has. */
+static void on_following(struct session *s)
+{
+    struct key_text key;
+    session_ref(s);
+    STORE_CALL(app_store(s->gateway->app), timeout_of(s), on_position, s, SLICE("GEOPOS"),
+               key_make0(&key, KEY_DRIVERS_ACTIVE, slice_of(s->region)),
+               slice_of(s->known.driver_id));
+}
+
 /* A rider is sent the positions of the driver who is coming or driving him. */
 static void follow_driver(struct session *s, const struct ride *r)
 {
@@ -308,7 +339,8 @@ static void follow_driver(struct session *s, const struct ride *r)
     if (s->position.on != NULL && slice_is(r->driver_id, s->known.driver_id)) return;
     (void)slice_cstr(r->driver_id, s->known.driver_id, sizeof s->known.driver_id);
     struct key_text key;
-    hints_watch(&s->position, key_make1(&key, KEY_LOC, slice_of(s->region), r->driver_id), NULL);
+    hints_watch(&s->position, key_make1(&key, KEY_LOC, slice_of(s->region), r->driver_id),
+                on_following);
 }
 
 /* Remembers what the client has now been told. */

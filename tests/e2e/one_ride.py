@@ -39,9 +39,11 @@ class OneRide(unittest.TestCase):
             self.assertNotIn("lease_id", seen)
             code = seen["start_code"]
 
-            self.assertEqual(driver.ping(town.place(1))[0], 202)
             where = screen.until_type("driver.location")
-            self.assertAlmostEqual(where["data"]["lat"], town.place(1)["lat"], 4)
+            self.assertAlmostEqual(where["data"]["lat"], driver.at["lat"], 4, "where he is now")
+            self.assertEqual(driver.ping(town.place(1))[0], 202)
+            screen.until("his next position", 5, lambda m: m["type"] == "driver.location"
+                         and abs(m["data"]["lat"] - town.place(1)["lat"]) < 1e-4)
 
             self.assertEqual(driver.act(ride_id, "arrive", lease_id=lease)[0], 200)
             status, body, _ = driver.act(ride_id, "start", lease_id=lease, start_code="xxxx")
