@@ -222,7 +222,8 @@ static const char *set_number(struct config *c, const struct setting *s, struct 
 {
     static _Thread_local char why[160];
     int64_t n = 0;
-    if (s->kind == SIZE && !config_bytes(value, &n)) return "argument must be a memory value";
+    if (s->kind == SIZE && (!config_bytes(value, &n) || n < 0))
+        return "argument must be a memory value";
     if (s->kind == INT && !slice_i64(value, &n))
         return "argument couldn't be parsed into an integer";
     if (n < s->min || n > s->max) {

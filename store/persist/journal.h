@@ -59,6 +59,8 @@ struct journal_found {
     uint64_t cut_bytes; /* of a torn tail that was cut; 0: none */
     uint64_t cut_place;
     char cut_file[32];
+    char bad_file[32]; /* with error: the file that is damaged, if that is why */
+    uint64_t bad_place;
     char error[JOURNAL_ERROR]; /* why journal_open gave NULL */
 };
 

@@ -71,6 +71,12 @@ static bool redo(struct recovery *r, struct slice record, const char *name, uint
     return true;
 }
 
+static void note_bad(struct recovery *r, const struct segment_reader *s, const char *name)
+{
+    (void)snprintf(r->found->bad_file, sizeof r->found->bad_file, "%s", name);
+    r->found->bad_place = s->place;
+}
+
 /* How the reading of a segment ended, for a segment that may have a torn tail (`tail`) and for
  * one that may not. */
 static bool judge_end(struct recovery *r, struct segment_reader *s, const char *name, bool tail)
@@ -78,11 +84,13 @@ static bool judge_end(struct recovery *r, struct segment_reader *s, const char *
     int error = 0;
     bool vouched = segment_vouched(s, &error);
     if (error != 0) return refuse(r->found, "%s: %s", name, strerror(error));
-    if (vouched || !tail)
+    if (vouched || !tail) {
+        note_bad(r, s, name);
         return refuse(r->found,
                       "%s: the record at offset %" PRIu64
                       " is damaged although it was synced once; nothing has been changed",
                       name, s->place);
+    }
     r->found->cut_bytes = s->size - s->place;
     r->found->cut_place = s->place;
     (void)snprintf(r->found->cut_file, sizeof r->found->cut_file, "%s", name);
@@ -101,9 +109,11 @@ static bool read_records(struct recovery *r, struct segment_reader *s, const cha
     }
     if (step == SEGMENT_IO) return refuse(r->found, "%s: %s", name, strerror(error));
     if (step == SEGMENT_BAD) return judge_end(r, s, name, tail);
-    if (s->kind != SEGMENT_LOG && s->mark != s->place - MARK_BYTES)
+    if (s->kind != SEGMENT_LOG && s->mark != s->place - MARK_BYTES) {
+        note_bad(r, s, name);
         return refuse(r->found, "%s: the file ends at offset %" PRIu64 ", before its end mark",
                       name, s->place);
+    }
     return true;
 }
 

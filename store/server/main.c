@@ -104,6 +104,8 @@ int main(int argc, char **argv)
     char why[OPTIONS_ERROR] = "";
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of the write, not an end */
+    int mended = options_mend(argc, argv, &io_real);
+    if (mended >= 0) return mended;
     struct engine *e = engine_new();
     exec_attach(e);
     script_open(e);

@@ -242,10 +242,14 @@ void options_help(struct buf *out)
                  "usage: hansom-store [file] [--name value...]...\n\n"
                  "A store that speaks the Redis protocol. Settings, by redis.conf's names:\n\n");
     config_each(help_line, out);
-    buf_add_cstr(out,
-                 "\n  --check-config   read everything, say whether it is right, and end\n"
-                 "  --version        print the version\n"
-                 "  --help           print this\n\n"
-                 "Each may also stand in the file or as HANSOM_STORE_<NAME> in the environment\n"
-                 "(HANSOM_STORE_<NAME>_FILE: read from that file).\n");
+    buf_add_cstr(
+        out,
+        "\n  --check-config   read everything, say whether it is right, and end\n"
+        "  --check DIR      say whether the files in DIR are whole, and end: 0 whole, 1 a torn\n"
+        "                   tail, 2 damaged, 3 unreadable or in use\n"
+        "  --fix DIR --yes  cut a torn or damaged log there; copies are kept\n"
+        "  --version        print the version\n"
+        "  --help           print this\n\n"
+        "Each may also stand in the file or as HANSOM_STORE_<NAME> in the environment\n"
+        "(HANSOM_STORE_<NAME>_FILE: read from that file).\n");
 }

@@ -29,6 +29,13 @@ enum options_verdict options_read(struct config *c, int argc, char *const *argv,
 /* Reads one file's lines into c; false with a line in why. */
 bool options_file(struct config *c, const char *path, char *why);
 
+struct io;
+
+/* `--check DIR` and `--fix DIR [--yes]`: what is wrong with the files of a store that does not
+ * run, and mending it (store/persist/mend.h), told on stdout. What the process ends with: 0
+ * whole, 1 a torn tail, 2 damaged, 3 unreadable or in use, 64 wrong usage; -1: not asked for. */
+int options_mend(int argc, char *const *argv, const struct io *io);
+
 /* The text of --help. */
 void options_help(struct buf *out);
 
