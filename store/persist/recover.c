@@ -17,6 +17,8 @@ struct recovery {
     struct journal_found *found;
     struct slice *argv; /* owned */
     uint32_t argv_cap;
+    char select[32]; /* the last SELECT that was redone, as it lies in a record */
+    size_t select_len;
 };
 
 __attribute__((format(printf, 2, 3))) static bool refuse(struct journal_found *found,
@@ -56,15 +58,33 @@ bool record_command(struct slice *rest, struct slice **argv, uint32_t *cap, uint
     return true;
 }
 
+/* Each record begins with the database it is about, and mostly it is the one before's: then that
+ * is not redone. */
+static void skip_select(const struct recovery *r, struct slice *record)
+{
+    if (r->select_len > 0 && slice_starts(*record, slice_make(r->select, r->select_len)))
+        *record = slice_from(*record, r->select_len);
+}
+
+static void note_select(struct recovery *r, struct slice command, uint32_t argc)
+{
+    if (argc != 2 || !slice_is(r->argv[0], "SELECT")) return;
+    r->select_len = command.len <= sizeof r->select ? command.len : 0;
+    memcpy(r->select, command.p, r->select_len);
+}
+
 static bool redo(struct recovery *r, struct slice record, const char *name, uint64_t place)
 {
+    skip_select(r, &record);
     while (record.len > 0) {
         uint32_t argc = 0;
+        const char *from = record.p;
         char why[JOURNAL_ERROR] = "not a command";
         if (!record_command(&record, &r->argv, &r->argv_cap, &argc) ||
             !r->apply(r->data, r->argv, argc, why))
             return refuse(r->found, "%s: the record at offset %" PRIu64 " cannot be redone: %.200s",
                           name, place, why);
+        note_select(r, slice_make(from, (size_t)(record.p - from)), argc);
         r->found->commands++;
     }
     r->found->records++;
