@@ -62,7 +62,22 @@ static void edit_end(struct edit *e)
     buf_fini(&e->b);
 }
 
-/* PFADD key [element …] */
+/* How long a sparse one may be. While the log is replayed it decides nothing: the limit may
+ * have been another one then, so growing dense is an effect of its own. */
+static int64_t sparse_max(const struct cmd *c)
+{
+    return c->engine->loading ? INT64_MAX : value_limits.hll_sparse_max_bytes;
+}
+
+/* Says the whole string to the log if the limit made it dense. Call it before edit_end. */
+static void edit_effect(const struct edit *e)
+{
+    if (e->in_place || !hll_is_dense(buf_slice(&e->b))) return;
+    const struct slice set[] = {SLICE("SET"), e->key, buf_slice(&e->b), SLICE("KEEPTTL")};
+    cmd_effect(e->c, sizeof set / sizeof set[0], set);
+}
+
+/* PFADD key [element …]: all or, when the string is corrupted, none */
 void cmd_pfadd(struct cmd *c)
 {
     struct edit e = {.c = c, .key = c->argv[1]};
@@ -71,17 +86,22 @@ void cmd_pfadd(struct cmd *c)
     bool changed = e.v == NULL, corrupted = false;
     edit_begin(&e, now);
     for (uint32_t i = 2; i < c->argc && !corrupted; i++) {
-        int raised = hll_add(&e.b, c->argv[i], value_limits.hll_sparse_max_bytes);
+        int raised = hll_add(&e.b, c->argv[i], sparse_max(c));
         changed |= raised > 0;
         corrupted = raised < 0;
     }
-    if (changed) hll_cache_drop(e.b.p);
+    if (corrupted) { /* a dense one never is, so nothing was changed in place */
+        buf_fini(&e.b);
+        reply_error(c->reply, CORRUPTED);
+        return;
+    }
+    if (changed) {
+        hll_cache_drop(e.b.p);
+        edit_effect(&e);
+    }
     edit_end(&e);
     if (changed) db_changed(c->db, e.key, NOTIFY_STRING, "pfadd");
-    if (corrupted)
-        reply_error(c->reply, CORRUPTED);
-    else
-        reply_int(c->reply, changed);
+    reply_int(c->reply, changed);
 }
 
 /* Raises max by every key from argv[1] on that exists; *dense: one of them is. False after a
@@ -158,8 +178,9 @@ void cmd_pfmerge(struct cmd *c)
     edit_begin(&e, now);
     bool whole = !dense || hll_to_dense(&e.b);
     for (uint32_t i = 0; whole && i < HLL_REGISTERS; i++)
-        if (max[i] > 0) (void)hll_raise(&e.b, i, max[i], value_limits.hll_sparse_max_bytes);
+        if (max[i] > 0) (void)hll_raise(&e.b, i, max[i], sparse_max(c));
     hll_cache_drop(e.b.p);
+    edit_effect(&e);
     edit_end(&e);
     db_changed(c->db, e.key, NOTIFY_STRING, "pfadd");
     reply_ok(c->reply);

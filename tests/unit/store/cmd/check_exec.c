@@ -456,6 +456,14 @@ START_TEST(replaying_the_log_gives_the_same_store)
                                         "HINCRBYFLOAT h%d fl 0.1",
                                         "LTRIM l%d 0 5",
                                         "ZADD z%d %d m",
+                                        "SETBIT b%d %d 1",
+                                        "BITFIELD b%d OVERFLOW FAIL INCRBY u2 %d 1",
+                                        "BITOP XOR b%d b%d b1",
+                                        "CONFIG SET hll-sparse-max-bytes %d%d",
+                                        "PFADD p%d x%d y%d",
+                                        "PFMERGE p%d p%d",
+                                        "PFCOUNT p%d",
+                                        "DEL p%d b%d",
                                         "SORT s%d ALPHA STORE l%d"};
     setup();
     struct rng rng;
