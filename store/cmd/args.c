@@ -1,6 +1,7 @@
 #include "args.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -43,6 +44,12 @@ void args_range(struct args *a, int64_t min, int64_t max, const char *error, int
         *out = n;
 }
 
+void args_int(struct args *a, int64_t *out)
+{
+    args_range(a, INT32_MIN, INT32_MAX,
+               "ERR value is out of range, value must between -2147483648 and 2147483647", out);
+}
+
 void args_i64(struct args *a, int64_t *out)
 {
     args_range(a, INT64_MIN, INT64_MAX, NULL, out);
@@ -78,9 +85,7 @@ void args_timeout(struct args *a, int64_t *out_ms)
     args_double_or(a, "ERR timeout is not a float or out of range", &seconds);
     if (a->error != NULL) return;
     double ms = ceil(seconds * 1000);
-    if (!(ms < 9.2e18))
-        args_fail(a, "ERR timeout is out of range");
-    else if (seconds < 0)
+    if (seconds < 0 || !(ms < 9.2e18)) /* Redis 7.0 has no other word for one too long */
         args_fail(a, "ERR timeout is negative");
     else
         *out_ms = (int64_t)ms;
@@ -88,12 +93,14 @@ void args_timeout(struct args *a, int64_t *out_ms)
 
 bool args_parse_decimal(struct slice s, long double *out)
 {
-    char text[256];
+    char text[5 * 1024]; /* the longest number as Redis has it */
     if (s.len == 0 || s.len >= sizeof text || isspace((unsigned char)s.p[0])) return false;
     (void)slice_cstr(s, text, sizeof text);
     char *end = NULL;
+    errno = 0;
     long double d = strtold(text, &end);
     if (end != text + s.len || isnan(d)) return false;
+    if (errno == ERANGE && (isinf(d) || fpclassify(d) == FP_ZERO)) return false;
     *out = d;
     return true;
 }

@@ -39,6 +39,8 @@ void args_key(struct args *a, struct slice *out);
 void args_i64(struct args *a, int64_t *out);
 /* The same outside [min, max], with its own error line unless that is NULL. */
 void args_range(struct args *a, int64_t min, int64_t max, const char *error, int64_t *out);
+/* A number that fits 32 bits, as those of databases. */
+void args_int(struct args *a, int64_t *out);
 void args_u32(struct args *a, uint32_t min, uint32_t max, uint32_t *out);
 /* "ERR value is not a valid float"; NaN is refused, infinities are read. */
 void args_double(struct args *a, double *out);

@@ -88,9 +88,10 @@ struct cmd_spec {
     {                                                                                              \
         .kind = KEYS_KIND_FN, .fn = cmd_keys_streams                                               \
     }
+/* argv[1] is a key, and more follow from what else is said. */
 #define KEYS_FN(fn_)                                                                               \
     {                                                                                              \
-        .kind = KEYS_KIND_FN, .fn = (fn_)                                                          \
+        .kind = KEYS_KIND_FN, .fn = (fn_), .dest = 1                                               \
     }
 
 int32_t cmd_keys_streams(const struct slice *argv, uint32_t argc, uint32_t *at, uint32_t cap);

@@ -150,9 +150,10 @@ static void reply_spec(struct cmd *c, const struct cmd_spec *spec)
     reply_cstr(r, spec->name);
     reply_int(r, spec->arity);
     reply_flags(r, spec);
-    reply_int(r, ranged ? spec->keys.first : spec->keys.dest);
-    reply_int(r, ranged ? spec->keys.last : spec->keys.dest);
-    reply_int(r, ranged ? spec->keys.step : spec->keys.dest > 0);
+    int32_t at = ranged ? spec->keys.first : spec->keys.dest; /* of the first key, 0 if it moves */
+    reply_int(r, at);
+    reply_int(r, ranged ? spec->keys.last : at);
+    reply_int(r, ranged ? spec->keys.step : at > 0);
     struct categories cats = {.reply = r};
     size_t head = reply_later(r);
     each_category(spec, add_category, &cats);

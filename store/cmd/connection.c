@@ -34,7 +34,7 @@ void cmd_echo(struct cmd *c)
 void cmd_select(struct cmd *c)
 {
     int64_t db = 0;
-    args_range(c->args, INT32_MIN, INT32_MAX, NULL, &db);
+    args_int(c->args, &db);
     if (!args_end(c->args, c->reply)) return;
     if (db < 0 || db >= ENGINE_DBS) {
         reply_err(c->reply, ERR_DB_INDEX);

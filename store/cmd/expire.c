@@ -124,7 +124,8 @@ static void reply_time(struct cmd *c, bool seconds, bool absolute)
     else if (e->expire_ms != EXPIRE_NEVER) {
         n = absolute ? e->expire_ms : e->expire_ms - c->engine->now_ms;
         if (n < 0) n = 0;
-        if (seconds) n = (n + 500) / 1000;
+        /* Unsigned, because Redis takes times up to the last millisecond there is. */
+        if (seconds) n = (int64_t)(((uint64_t)n + 500) / 1000);
     }
     reply_int(c->reply, n);
 }

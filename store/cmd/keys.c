@@ -173,12 +173,14 @@ void cmd_copy(struct cmd *c)
     args_key(c->args, &from);
     args_key(c->args, &to);
     while (args_ok(c->args) && args_left(c->args) > 0) {
-        if (args_maybe(c->args, "REPLACE"))
+        if (args_maybe(c->args, "REPLACE")) {
             replace = true;
-        else if (args_left(c->args) >= 2 && args_maybe(c->args, "DB"))
-            args_range(c->args, 0, ENGINE_DBS - 1, err_text(ERR_DB_INDEX), &db);
-        else
+        } else if (args_left(c->args) >= 2 && args_maybe(c->args, "DB")) {
+            args_int(c->args, &db);
+            if (db < 0 || db >= ENGINE_DBS) args_fail(c->args, err_text(ERR_DB_INDEX));
+        } else {
             args_syntax(c->args);
+        }
     }
     if (!args_end(c->args, c->reply)) return;
 
@@ -205,7 +207,7 @@ void cmd_move(struct cmd *c)
     struct slice key = {0};
     int64_t db = 0;
     args_key(c->args, &key);
-    args_range(c->args, INT32_MIN, INT32_MAX, NULL, &db);
+    args_int(c->args, &db);
     if (!args_end(c->args, c->reply)) return;
     if (db < 0 || db >= ENGINE_DBS) {
         reply_err(c->reply, ERR_DB_INDEX);

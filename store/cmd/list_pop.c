@@ -1,5 +1,18 @@
 #include "list_pop.h"
 
+/* The list to take from. A client that waited is served from the key that was written, whatever
+ * its other keys hold by now. */
+static bool source_failed(struct cmd *c, struct slice key, struct deque **out)
+{
+    struct value *v = NULL;
+    if (c->retry &&
+        (!slice_eq(key, c->engine->serving_key) || db_find(c->db, key, VALUE_LIST, &v) != ERR_OK)) {
+        *out = NULL;
+        return false;
+    }
+    return list_open_failed(c, key, out);
+}
+
 /* --- moving between lists --- */
 
 static bool args_end_word(struct args *a)
@@ -23,7 +36,7 @@ static void move(struct cmd *c, struct slice from, struct slice to, bool from_fr
                  int64_t timeout_ms)
 {
     struct deque *a = NULL, *b = NULL;
-    if (list_open_failed(c, from, &a)) return;
+    if (source_failed(c, from, &a)) return;
     if (a == NULL) {
         if (timeout_ms >= 0 && cmd_may_block(c))
             cmd_block(c, &from, 1, timeout_ms, BLOCK_LIST);
@@ -112,7 +125,7 @@ static void pop_or_block(struct cmd *c, bool front)
     if (!args_end(c->args, c->reply)) return;
     for (uint32_t i = 1; i <= n; i++) {
         struct deque *d = NULL;
-        if (list_open_failed(c, c->argv[i], &d)) return;
+        if (source_failed(c, c->argv[i], &d)) return;
         if (d == NULL) continue;
         reply_array(c->reply, 2);
         reply_bulk(c->reply, c->argv[i]);
@@ -170,7 +183,7 @@ static bool mpop(struct cmd *c, const struct mpop *m)
 {
     for (uint32_t i = 0; i < m->n; i++) {
         struct deque *d = NULL;
-        if (list_open_failed(c, m->keys[i], &d)) return true;
+        if (source_failed(c, m->keys[i], &d)) return true;
         if (d == NULL) continue;
         uint64_t have = deque_count(d);
         uint64_t n = have < (uint64_t)m->count ? have : (uint64_t)m->count;

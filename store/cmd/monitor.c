@@ -127,6 +127,14 @@ void slowlog_note(const struct cmd *c, int64_t took_us)
 void cmd_slowlog_get(struct cmd *c)
 {
     int64_t count = 10;
+    if (args_left(c->args) > 1) {
+        struct slice word = c->argv[1];
+        reply_errorf(c->reply,
+                     "ERR unknown subcommand or wrong number of arguments for '%.*s'. "
+                     "Try SLOWLOG HELP.",
+                     (int)(word.len > 128 ? 128 : word.len), word.p);
+        return;
+    }
     if (args_left(c->args) > 0)
         args_range(c->args, -1, INT64_MAX, "ERR count should be greater than or equal to -1",
                    &count);

@@ -114,7 +114,7 @@ static bool list_channel(struct slice name, void *channel, void *data)
 {
     (void)channel;
     struct channels *l = data;
-    if (l->pattern.p != NULL && !slice_glob(l->pattern, name, false)) return true;
+    if (l->pattern.p != NULL && !pubsub_fits(l->pattern, name)) return true;
     reply_bulk(l->c->reply, name);
     l->n++;
     return true;

@@ -351,9 +351,8 @@ void cmd_xinfo_stream(struct cmd *c)
     struct reply *r = c->reply;
     bool full = false;
     int64_t count = 0;
-    if (!parse_info(c, &full, &count)) return;
     const struct stream *s = info_stream(c);
-    if (s == NULL) return;
+    if (s == NULL || !parse_info(c, &full, &count)) return;
     struct stream_id first = STREAM_ID_MIN;
     (void)streamlog_first(&s->log, &first);
     size_t blocks = streamlog_blocks(&s->log);

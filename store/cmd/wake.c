@@ -62,6 +62,7 @@ static void serve_key(struct engine *e, struct blocked_key *k)
 {
     struct slice key = slice_make(k->key, k->len);
     struct list bookmark;
+    e->serving_key = key;
     list_init(&bookmark);
     list_add(k->waiters.next, &bookmark);
     while (bookmark.next != &k->waiters) {

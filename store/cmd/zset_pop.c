@@ -93,8 +93,10 @@ static bool pop_first(struct cmd *c, const struct pop *p, const struct slice *ke
 {
     for (uint32_t i = 0; i < n; i++) {
         struct value *v = NULL;
+        /* A client that waited is served from the key that was written. */
+        if (c->retry && !slice_eq(keys[i], c->engine->serving_key)) continue;
         enum err e = db_find_write(c->db, keys[i], VALUE_ZSET, &v);
-        if (e != ERR_OK && c->retry) continue; /* a waiting client is not told of other types */
+        if (e != ERR_OK && c->retry) continue; /* and not told of other types */
         if (cmd_failed(c, e)) return true;
         if (v == NULL) continue;
 

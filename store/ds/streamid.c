@@ -26,9 +26,10 @@ bool stream_id_prev(struct stream_id *id)
     return true;
 }
 
-/* Digits only; leading zeros are accepted, as Redis does here and nowhere else. */
+/* Digits only; a plus and leading zeros are accepted, as Redis does here and nowhere else. */
 static bool parse_half(struct slice text, uint64_t *out)
 {
+    if (text.len > 1 && text.p[0] == '+') text = slice_from(text, 1);
     while (text.len > 1 && text.p[0] == '0')
         text = slice_from(text, 1);
     return slice_u64(text, out);

@@ -155,12 +155,13 @@ struct engine {
     uint32_t notify_flags;      /* of notify-keyspace-events, parsed */
     struct script_host *script; /* borrowed: store/script's */
     void (*script_rewrite)(struct engine *e, struct effects *out); /* FUNCTION LOADs; NULL */
-    struct session *replay; /* owned by cmd/exec.c: runs the log's commands at recovery */
-    int64_t pause_until_ms; /* CLIENT PAUSE; 0: none */
-    bool pause_all;         /* reads too */
-    bool unpaused;          /* CLIENT UNPAUSE just ran */
-    bool passive_expire;    /* DEBUG SET-ACTIVE-EXPIRE 0: expired keys go only when looked at */
-    bool serving;           /* woken clients are being served */
+    struct session *replay;   /* owned by cmd/exec.c: runs the log's commands at recovery */
+    int64_t pause_until_ms;   /* CLIENT PAUSE; 0: none */
+    bool pause_all;           /* reads too */
+    bool unpaused;            /* CLIENT UNPAUSE just ran */
+    bool passive_expire;      /* DEBUG SET-ACTIVE-EXPIRE 0: expired keys go only when looked at */
+    bool serving;             /* woken clients are being served */
+    struct slice serving_key; /* borrowed: the key whose waiters are served just now */
 
     /* Clients. */
     struct list sessions; /* of struct session.all */

@@ -162,10 +162,16 @@ struct publishing {
     uint32_t got;
 };
 
+bool pubsub_fits(struct slice pattern, struct slice channel)
+{
+    if (channel.len == 0) return pattern.len == 0;
+    return slice_glob(pattern, channel, false);
+}
+
 static bool deliver_pattern(struct slice pattern, void *value, void *data)
 {
     struct publishing *p = data;
-    if (!slice_glob(pattern, p->channel, false)) return true;
+    if (!pubsub_fits(pattern, p->channel)) return true;
     const struct slice words[] = {SLICE("pmessage"), pattern, p->channel, p->message};
     p->got += deliver(value, words, 4);
     return true;

@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 struct value_limits value_limits = {
-    .hash_max_listpack_entries = 128,
+    .hash_max_listpack_entries = 512,
     .hash_max_listpack_value = 64,
     .list_max_listpack_size = -2,
     .set_max_intset_entries = 512,

@@ -129,9 +129,13 @@ void eval_run(struct cmd *c, bool by_sha, bool readonly)
     struct call call = {.ro_command = readonly};
     char sha[41] = "";
     cmd_no_effect(c);
+    if (by_sha && c->argv[1].len != 40) {
+        reply_error(c->reply, "NOSCRIPT No matching script. Please use EVAL.");
+        return;
+    }
     if (!run_parse(c, "ERR value is not an integer or out of range", &call)) return;
     if (by_sha) {
-        for (size_t i = 0; i < 40 && c->argv[1].len == 40; i++)
+        for (size_t i = 0; i < 40; i++)
             sha[i] = (char)tolower((unsigned char)c->argv[1].p[i]);
     } else {
         sha_hex(c->argv[1], sha);

@@ -85,10 +85,10 @@ START_TEST(encoding_changes_at_the_limits)
 {
     struct hash *h = hash_new();
     char a[32];
-    for (uint64_t i = 0; i < 128; i++)
+    for (uint64_t i = 0; i < 512; i++)
         (void)hash_put(h, name(i, a), SLICE("v"));
     ck_assert_str_eq(hash_type.encoding(hash_value(h)), "listpack");
-    (void)hash_put(h, name(128, a), SLICE("v"));
+    (void)hash_put(h, name(512, a), SLICE("v"));
     ck_assert_str_eq(hash_type.encoding(hash_value(h)), "hashtable");
     value_free(hash_value(h));
 }

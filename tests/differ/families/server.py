@@ -1,0 +1,154 @@
+"""server: connections, CLIENT, CONFIG, COMMAND, HELLO, the small introspection commands."""
+from same import kind, near, pairs
+
+COMMON = False
+NAMES = """GET SET MGET MSET SETNX APPEND DEL EXISTS RENAME COPY SORT SORT_RO LPUSH LMPOP BLMPOP BLPOP SADD SINTER SINTERCARD
+SMOVE ZADD ZUNION ZUNIONSTORE ZMPOP ZRANGESTORE XADD XREAD XREADGROUP XGROUP XINFO XCLAIM GEOADD GEORADIUS
+GEORADIUS_RO GEOSEARCHSTORE EVAL EVALSHA FCALL MULTI EXEC WATCH SUBSCRIBE PUBLISH SSUBSCRIBE PING ECHO SELECT HELLO CLIENT CONFIG
+OBJECT MEMORY XGROUP|CREATE CONFIG|GET CLIENT|KILL OBJECT|ENCODING NOSUCH DEBUG FLUSHALL KEYS SCAN EXPIRE TTL HSET
+HGETALL INCR LCS BRPOPLPUSH ZINTERSTORE SPUBLISH SHUTDOWN SAVE INFO MONITOR AUTH QUIT RESET COMMAND COMMAND|DOCS""".split()
+POOLS = {"c": NAMES, "v": ["maxmemory", "slowlog-log-slower-than", "slowlog-max-len", "notify-keyspace-events",
+                           "hash-max-listpack-entries", "set-max-intset-entries", "zset-max-listpack-entries",
+                           "maxmemory-policy", "latency-monitor-threshold", "lua-time-limit", "nosuch",
+                           "list-max-listpack-size", "timeout", "proto-max-bulk-len"],
+         "q": ["1", "0", "100", "abc", "-1", "KEA", "allkeys-lru", "noeviction", "yes", "no", "Ex", "AKE", "volatile-ttl", "everysec", "10", "50", "5000000"],
+         "y": ["a", "my-name", "", "with space", "\n", "x" * 50]}
+FORMS = """
+2: PING ?m
+ECHO m
+ECHO
+SELECT 0|1|15|16|-1|x
+CLIENT SETNAME y
+CLIENT GETNAME
+CLIENT NOPE
+CLIENT HELP
+CLIENT ID x
+CLIENT NO-EVICT ON|off|x
+CLIENT KILL 1.2.3.4:5
+CLIENT KILL ID 99999999
+CLIENT KILL TYPE nope
+CLIENT KILL TYPE master
+CLIENT KILL ADDR 1.2.3.4:5 SKIPME maybe
+CLIENT KILL LADDR 1.2.3.4:5
+CLIENT KILL USER nobody
+CLIENT KILL ID x
+CLIENT LIST TYPE pubsub
+CLIENT LIST TYPE nope
+CLIENT LIST ID x
+CLIENT LIST ID 99999999
+CLIENT UNBLOCK 99999999 ?ERROR|TIMEOUT
+CLIENT UNBLOCK x
+CLIENT PAUSE x
+CLIENT PAUSE -1
+CLIENT PAUSE 0
+CLIENT UNPAUSE
+CLIENT REPLY ON|x
+3: CONFIG SET v q
+4: CONFIG GET v
+CONFIG GET v v
+CONFIG SET v q v q
+CONFIG SET v
+CONFIG GET
+CONFIG RESETSTAT
+CONFIG HELP
+CONFIG NOPE
+COMMAND COUNT x
+4: COMMAND INFO c
+COMMAND GETKEYS GET k
+COMMAND GETKEYS MSET k m k m
+COMMAND GETKEYS $call
+COMMAND GETKEYSANDFLAGS $call
+COMMAND LIST FILTERBY PATTERN xg*|get|nosuch
+COMMAND LIST FILTERBY NOPE x
+COMMAND DOCS nosuch
+COMMAND HELP
+COMMAND NOPE
+HELLO 2 AUTH default x SETNAME y
+HELLO 9
+HELLO x
+HELLO 2 NOPE
+AUTH x
+AUTH default x
+AUTH nobody x
+AUTH a b c
+DBSIZE
+SLOWLOG LEN|HELP|NOPE
+SLOWLOG GET x
+SLOWLOG GET -2
+LATENCY LATEST|HELP|RESET|NOPE
+LATENCY HISTORY x
+MEMORY HELP|NOPE
+MEMORY USAGE none ?SAMPLES
+MEMORY USAGE none SAMPLES s
+MEMORY DOCTOR x
+OBJECT HELP
+ROLE
+WAIT 0 0
+WAIT x 0
+WAIT 0 x
+DEBUG SLEEP x
+DEBUG NOPE
+DEBUG
+MODULE LIST
+LASTSAVE x
+RESET
+SHUTDOWN x
+SAVE x
+BGSAVE x
+FLUSHALL x|SYNC|ASYNC
+FLUSHDB x
+SWAPDB 0 x
+SWAPDB x 0
+SWAPDB 0 99
+TIME
+TIME x
+MONITOR x
+XGROUP
+nosuch
+nosuch a b c
+$huge x
+get
+"""
+POOLS["huge"] = ["N" * 300, "a b", "\x00", "get\r\n", ""]
+POOLS["call"] = [["EVAL", "x", "2", "a", "b", "c"], ["EVAL", "x", "0"], ["XREAD", "COUNT", "2", "STREAMS", "a", "b", "1", "2"], ["ZUNIONSTORE", "d", "2", "a", "b"], ["SORT", "a", "STORE", "b"],
+                 ["GEORADIUS", "a", "1", "1", "1", "m", "STORE", "b"], ["LMPOP", "2", "a", "b", "LEFT"], ["SET", "a", "b", "GET"], ["PING"], ["nosuch", "x"], ["GET"], ["BLPOP", "a", "b", "0"],
+                 ["XREADGROUP", "GROUP", "g", "c", "STREAMS", "a", ">"], ["OBJECT", "ENCODING", "k"], ["XGROUP", "CREATE", "k", "g", "$"], ["FCALL", "f", "1", "k"], ["RENAME", "a", "b"], ["COPY", "a", "b"],
+                 ["ZDIFF", "2", "a", "b"], ["MEMORY", "USAGE", "k"], ["SINTERCARD", "1", "k"], ["LMOVE", "a", "b", "LEFT", "LEFT"], ["PUBLISH", "a", "b"], ["EVAL", "x", "9", "a"], ["BZMPOP", "0", "1", "k", "MIN"]]
+ENCODINGS = False
+
+
+def _known(info):
+    """Of COMMAND INFO: name, arity, flags in any order, and where keys are. Ours gives no tips and
+    fewer categories; its key specifications say read or write, not what is done to the value."""
+    if not isinstance(info[1], list):
+        return info
+    name, arity, flags, first, last, step = info[1][:6]
+    return name, arity, sorted(map(repr, flags[1])), first, last, step
+
+
+def _info(words, a, b):
+    if len(words) == 2:
+        return a[0] == b[0] == "*"
+    return len(a[1]) == len(b[1]) and all(_known(x) == _known(y) for x, y in zip(a[1], b[1]))
+
+
+def _keys_only(_words, a, b):
+    """Ours says read or write of a key; an unknown number of keys is an error."""
+    if a[0] != "*" or b[0] != "*":
+        return a[0] == "-" and b[1] == []
+    return [x[1][0] for x in a[1]] == [y[1][0] for y in b[1]]
+
+
+def _no_keys(_words, a, b):
+    """A number of keys that cannot be: an error, where Redis says EVAL needs none."""
+    return a[0] == "-" and b == ("*", [])
+
+
+def _help(_words, a, b):
+    """Each names the subcommands it has."""
+    return a[0] == b[0] == "*" and a[1][0] == b[1][0]
+
+
+RULES = {"COMMAND INFO": _info, "CONFIG GET": pairs,
+         "HELLO": near(1000), "SLOWLOG LEN": kind, "SLOWLOG GET": kind, "LATENCY LATEST": kind, "LATENCY HELP": _help, "MEMORY HELP": _help, "CLIENT HELP": _help,
+         "COMMAND GETKEYSANDFLAGS": _keys_only, "COMMAND GETKEYS": _no_keys, "COMMAND": kind}
