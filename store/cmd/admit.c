@@ -1,4 +1,5 @@
 #include "store/cmd/exec_inside.h"
+#include "store/cmd/guard.h"
 #include "store/engine/watch.h"
 
 static void reply_unknown(struct reply *r, const struct slice *argv, uint32_t argc)
@@ -111,15 +112,31 @@ bool admit_log_takes(const struct engine *e, const struct cmd_spec *spec, struct
     return false;
 }
 
-bool admit(struct session *s, const struct cmd_spec *spec, uint32_t argc, struct reply *r)
+bool admit(struct session *s, const struct cmd_spec *spec, const struct slice *argv, uint32_t argc,
+           struct reply *r)
 {
     struct engine *e = s->engine;
     if (!admit_arity(spec, argc)) {
         reply_errorf(r, "ERR wrong number of arguments for '%s' command", spec->name);
         return refuse(s, r, spec);
     }
-    if (!s->authenticated && (spec->flags & CMD_NOAUTH) == 0) {
+    if (!s->authenticated && (spec->flags & CMD_NOAUTH) == 0 && !acl_is_open(&e->acl)) {
         reply_error(r, "NOAUTH Authentication required.");
+        return refuse(s, r, spec);
+    }
+    if ((s->flags & SESSION_MULTI) != 0 && (spec->flags & CMD_NOMULTI) != 0 &&
+        !admit_runs_in_multi(spec)) {
+        reply_error(r, "ERR Command not allowed inside a transaction");
+        return refuse(s, r, spec);
+    }
+    if (!guard_is_free(s) && !guard_admits(s, spec, argv, argc, r)) return refuse(s, r, spec);
+    if (e->config.maxmemory > 0 && !exec_make_room(e) && (spec->flags & CMD_DENYOOM) != 0) {
+        reply_err(r, ERR_OOM);
+        return refuse(s, r, spec);
+    }
+    if ((spec->flags & CMD_WRITE) != 0 && !admit_log_takes(e, spec, r)) return refuse(s, r, spec);
+    if (e->refusal != NULL && cmd_is_named(spec, "ping")) { /* so that watchers see it */
+        reply_error(r, e->refusal);
         return refuse(s, r, spec);
     }
     if (s->subs != NULL && s->resp == 2 && session_sub_count(s) > 0 &&
@@ -128,20 +145,6 @@ bool admit(struct session *s, const struct cmd_spec *spec, uint32_t argc, struct
                      "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / "
                      "QUIT / RESET are allowed in this context",
                      spec->name);
-        return refuse(s, r, spec);
-    }
-    if ((s->flags & SESSION_MULTI) != 0 && (spec->flags & CMD_NOMULTI) != 0 &&
-        !admit_runs_in_multi(spec)) {
-        reply_error(r, "ERR Command not allowed inside a transaction");
-        return refuse(s, r, spec);
-    }
-    if (e->config.maxmemory > 0 && !exec_make_room(e) && (spec->flags & CMD_DENYOOM) != 0) {
-        reply_err(r, ERR_OOM);
-        return refuse(s, r, spec);
-    }
-    if ((spec->flags & CMD_WRITE) != 0 && !admit_log_takes(e, spec, r)) return refuse(s, r, spec);
-    if (e->refusal != NULL && cmd_is_named(spec, "ping")) { /* so that watchers see it */
-        reply_error(r, e->refusal);
         return refuse(s, r, spec);
     }
     return true;

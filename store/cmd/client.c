@@ -1,4 +1,6 @@
 /* client: CLIENT and its subcommands. */
+#include "client.h"
+
 #include "store/cmd/exec.h"
 #include "store/cmd/monitor.h"
 #include "store/cmd/session_state.h"
@@ -25,7 +27,7 @@ static void add_flags(struct buf *out, const struct session *s)
     if (out->len == before) buf_add_char(out, 'N');
 }
 
-static void add_line(struct buf *out, struct session *s)
+void client_describe(struct buf *out, struct session *s)
 {
     char here[128], there[128];
     struct engine *e = s->engine;
@@ -39,15 +41,22 @@ static void add_line(struct buf *out, struct session *s)
              (long long)((e->now_ms - s->created_ms) / 1000),
              (long long)((e->now_ms - s->active_ms) / 1000));
     add_flags(out, s);
-    buf_addf(
-        out,
-        " db=%u sub=%u psub=%u ssub=%u multi=%d qbuf=0 qbuf-free=0 argv-mem=%u multi-mem=%zu "
-        "rbs=%zu rbp=0 obl=0 oll=0 omem=%zu tot-mem=%zu events=r cmd=%s user=%.*s redir=-1 "
-        "resp=%u\n",
-        s->db, pubsub_session_count(s, PUBSUB_CHANNEL), pubsub_session_count(s, PUBSUB_PATTERN),
-        pubsub_session_count(s, PUBSUB_SHARD), multi, s->argv_bytes, s->queue_bytes, s->out.cap,
-        queued, sizeof *s + s->out.cap + s->queue_bytes + queued,
-        s->last_cmd == NULL ? "NULL" : s->last_cmd->name, (int)s->user.len, s->user.p, s->resp);
+    buf_addf(out,
+             " db=%u sub=%u psub=%u ssub=%u multi=%d qbuf=0 qbuf-free=0 argv-mem=%u multi-mem=%zu "
+             "rbs=%zu rbp=0 obl=0 oll=0 omem=%zu tot-mem=%zu events=r cmd=%s user=%.*s redir=-1 "
+             "resp=%u",
+             s->db, pubsub_session_count(s, PUBSUB_CHANNEL),
+             pubsub_session_count(s, PUBSUB_PATTERN), pubsub_session_count(s, PUBSUB_SHARD), multi,
+             s->argv_bytes, s->queue_bytes, s->out.cap, queued,
+             sizeof *s + s->out.cap + s->queue_bytes + queued,
+             s->last_cmd == NULL ? "NULL" : s->last_cmd->name, (int)s->user->name.len,
+             s->user->name.p, s->resp);
+}
+
+static void add_line(struct buf *out, struct session *s)
+{
+    client_describe(out, s);
+    buf_add_char(out, '\n');
 }
 
 /* CLIENT ID */
@@ -149,7 +158,7 @@ static bool is_killed(const struct kill *k, const struct session *s, const struc
     char text[128];
     if (k->skip_me && s == me) return false;
     if (k->id != 0 && s->id != (uint64_t)k->id) return false;
-    if (k->user.p != NULL && !slice_eq(k->user, s->user)) return false;
+    if (k->user.p != NULL && !slice_eq(k->user, s->user->name)) return false;
     if (!has_type(s, k->type)) return false;
     if (k->addr.p != NULL && !slice_eq(k->addr, session_addr(s, text, false))) return false;
     return k->laddr.p == NULL || slice_eq(k->laddr, session_addr(s, text, true));
@@ -185,7 +194,7 @@ static void kill_args(struct cmd *c, struct kill *k)
             k->type = args_type(c);
         } else if (args_maybe(a, "USER")) {
             args_slice(a, &k->user);
-            if (!slice_is(k->user, "default"))
+            if (acl_find(&c->engine->acl, k->user) == NULL)
                 args_fail(a, arena_printf(c->arena, "ERR No such user '%.*s'", (int)k->user.len,
                                           k->user.p)
                                  .p);

@@ -1,7 +1,9 @@
 /* command: COMMAND and its subcommands: what the table says of itself. */
 #include "store/cmd/exec.h"
+#include "store/cmd/guard.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 enum { KEYS_MAX = 65536 };
 
@@ -42,41 +44,13 @@ static void reply_flags(struct reply *r, const struct cmd_spec *spec)
     reply_later_end(r, head, '~', n);
 }
 
-/* The ACL category that a group of commands is. */
-static const char *group_category(const char *group)
-{
-    static const char *const pairs[][2] = {{"string", "@string"},
-                                           {"list", "@list"},
-                                           {"set", "@set"},
-                                           {"sorted-set", "@sortedset"},
-                                           {"hash", "@hash"},
-                                           {"geo", "@geo"},
-                                           {"stream", "@stream"},
-                                           {"pubsub", "@pubsub"},
-                                           {"transactions", "@transaction"},
-                                           {"connection", "@connection"},
-                                           {"scripting", "@scripting"},
-                                           {"generic", "@keyspace"},
-                                           {"bitmap", "@bitmap"},
-                                           {"hyperloglog", "@hyperloglog"}};
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
-        if (strcmp(group, pairs[i][0]) == 0) return pairs[i][1];
-    return NULL;
-}
-
 /* Calls fn with each ACL category of spec. */
 static void each_category(const struct cmd_spec *spec, void (*fn)(const char *name, void *data),
                           void *data)
 {
-    uint32_t f = spec->flags;
-    if ((f & CMD_WRITE) != 0) fn("@write", data);
-    if ((f & CMD_READ) != 0 && strcmp(spec->group, "scripting") != 0) fn("@read", data);
-    const char *group = group_category(spec->group);
-    if (group != NULL) fn(group, data);
-    if ((f & (CMD_ADMIN)) != 0) fn("@admin", data);
-    if ((f & (CMD_ADMIN | CMD_DANGEROUS)) != 0) fn("@dangerous", data);
-    if ((f & CMD_BLOCKING) != 0) fn("@blocking", data);
-    fn((f & CMD_FAST) != 0 ? "@fast" : "@slow", data);
+    uint32_t all = guard_categories(spec);
+    for (uint32_t i = 0; i < ACL_CATEGORIES; i++)
+        if ((all >> i & 1) != 0) fn(acl_category_name(i), data);
 }
 
 struct categories {
@@ -87,7 +61,9 @@ struct categories {
 static void add_category(const char *name, void *data)
 {
     struct categories *c = data;
-    reply_status(c->reply, name);
+    char text[32];
+    (void)snprintf(text, sizeof text, "@%s", name);
+    reply_status(c->reply, text);
     c->n++;
 }
 
@@ -276,7 +252,7 @@ struct matching {
 static void match_category(const char *name, void *data)
 {
     struct matching *m = data;
-    if (slice_word(m->category, name + 1)) m->found = true;
+    if (slice_word(m->category, name)) m->found = true;
 }
 
 /* COMMAND LIST [FILTERBY MODULE name|ACLCAT category|PATTERN pattern] */
@@ -396,110 +372,5 @@ void cmd_command_help(struct cmd *c)
         "GETKEYSANDFLAGS <full-command>",
         "    Return the keys and the access flags from a full Redis command.",
         NULL};
-    cmd_help(c, lines);
-}
-
-/* --- ACL: one user, so far the default one --- */
-
-/* ACL WHOAMI */
-void cmd_acl_whoami(struct cmd *c)
-{
-    reply_bulk(c->reply, c->session->user);
-}
-
-/* ACL USERS */
-void cmd_acl_users(struct cmd *c)
-{
-    reply_array(c->reply, 1);
-    reply_cstr(c->reply, "default");
-}
-
-/* ACL LIST: the password's hash stays ours; that there is one is all this says. */
-void cmd_acl_list(struct cmd *c)
-{
-    bool open = c->engine->config.requirepass[0] == '\0';
-    reply_array(c->reply, 1);
-    reply_cstr(c->reply,
-               open ? "user default on nopass ~* &* +@all" : "user default on ~* &* +@all");
-}
-
-/* ACL GETUSER name */
-void cmd_acl_getuser(struct cmd *c)
-{
-    struct reply *r = c->reply;
-    if (!slice_is(c->argv[2], "default")) {
-        reply_null(r);
-        return;
-    }
-    bool open = c->engine->config.requirepass[0] == '\0';
-    reply_map(r, 6);
-    reply_cstr(r, "flags");
-    reply_set(r, open ? 2 : 1);
-    reply_cstr(r, "on");
-    if (open) reply_cstr(r, "nopass");
-    reply_cstr(r, "passwords");
-    reply_array(r, 0);
-    reply_cstr(r, "commands");
-    reply_cstr(r, "+@all");
-    reply_cstr(r, "keys");
-    reply_cstr(r, "~*");
-    reply_cstr(r, "channels");
-    reply_cstr(r, "&*");
-    reply_cstr(r, "selectors");
-    reply_array(r, 0);
-}
-
-static const char *const categories[] = {
-    "keyspace", "read",   "write",       "set",       "sortedset",  "list",        "hash",
-    "string",   "bitmap", "hyperloglog", "geo",       "stream",     "pubsub",      "admin",
-    "fast",     "slow",   "blocking",    "dangerous", "connection", "transaction", "scripting"};
-
-/* ACL CAT [category] */
-void cmd_acl_cat(struct cmd *c)
-{
-    enum { N = sizeof categories / sizeof categories[0] };
-    if (c->argc == 2) {
-        reply_array(c->reply, N);
-        for (size_t i = 0; i < N; i++)
-            reply_status(c->reply, categories[i]);
-        return;
-    }
-    bool known = false;
-    for (size_t i = 0; i < N; i++)
-        known |= slice_word(c->argv[2], categories[i]);
-    if (!known || c->argc > 3) {
-        reply_errorf(c->reply, "ERR Unknown category '%.*s'", (int)c->argv[2].len, c->argv[2].p);
-        return;
-    }
-    uint32_t count = 0;
-    uint64_t n = 0;
-    const struct cmd_spec *specs = cmd_specs(&count);
-    size_t head = reply_later(c->reply);
-    for (uint32_t i = 0; i < count; i++) {
-        struct matching m = {.category = c->argv[2]};
-        each_category(&specs[i], match_category, &m);
-        if (!m.found) continue;
-        reply_cstr(c->reply, specs[i].name);
-        n++;
-    }
-    reply_later_end(c->reply, head, '*', n);
-}
-
-/* ACL HELP */
-void cmd_acl_help(struct cmd *c)
-{
-    static const char *const lines[] = {"CAT [<category>]",
-                                        "    List all commands that belong to <category>, or all "
-                                        "command categories",
-                                        "    when no category is specified.",
-                                        "GETUSER <username>",
-                                        "    Get the user's details.",
-                                        "LIST",
-                                        "    Show users details in config file format.",
-                                        "USERS",
-                                        "    List all the registered usernames.",
-                                        "WHOAMI",
-                                        "    Return the current connection username.",
-                                        NULL};
     cmd_help(c, lines);
 }

@@ -2,6 +2,7 @@
 #include "store/engine/config.h"
 
 #include "store/cmd/exec.h"
+#include "store/cmd/guard.h"
 
 struct getting {
     struct cmd *c;
@@ -47,6 +48,7 @@ static const char *derive(struct engine *e, struct slice name)
         (void)config_set(&e->config, name, buf_slice(&text), true);
         buf_fini(&text);
     }
+    if (slice_word(name, "requirepass")) guard_requirepass(e);
     if (e->hooks != NULL && e->hooks->config_changed != NULL) {
         char text[128];
         return e->hooks->config_changed(e->hooks->data, slice_cstr(name, text, sizeof text));

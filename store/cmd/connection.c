@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "store/cmd/exec.h"
+#include "store/cmd/guard.h"
 #include "store/engine/pubsub.h"
 #include "store/engine/watch.h"
 
@@ -51,13 +52,15 @@ void cmd_quit(struct cmd *c)
     session_close(c->session, "QUIT");
 }
 
-bool session_login(struct session *s, struct slice user, struct slice password)
+bool session_login(struct session *s, struct slice user, struct slice password,
+                   struct slice command)
 {
-    struct slice want = slice_of(s->engine->config.requirepass);
-    if (!slice_is(user, "default")) return false;
-    if (want.len > 0 && !slice_eq_secret(want, password)) return false;
-    s->authenticated = true;
-    s->user = SLICE("default");
+    struct acl_user *u = acl_find(&s->engine->acl, user);
+    if (u == NULL || !acl_password_ok(u, password)) {
+        guard_log_login(s, user, command);
+        return false;
+    }
+    guard_become(s, u);
     return true;
 }
 
@@ -68,13 +71,13 @@ void cmd_auth(struct cmd *c)
         reply_err(c->reply, ERR_SYNTAX);
         return;
     }
-    if (c->argc == 2 && c->engine->config.requirepass[0] == '\0') {
+    if (c->argc == 2 && (c->engine->acl.def->flags & ACL_USER_NOPASS) != 0) {
         reply_error(c->reply, "ERR AUTH <password> called without any password configured for "
                               "the default user. Are you sure your configuration is correct?");
         return;
     }
     struct slice user = c->argc == 3 ? c->argv[1] : SLICE("default");
-    if (session_login(c->session, user, c->argv[c->argc - 1]))
+    if (session_login(c->session, user, c->argv[c->argc - 1], c->argv[0]))
         reply_ok(c->reply);
     else
         reply_error(c->reply, "WRONGPASS invalid username-password pair or user is disabled.");
@@ -130,7 +133,7 @@ void cmd_hello(struct cmd *c)
     struct hello h = {.resp = s->resp};
     hello_args(c, &h);
     if (!args_check(c->args, c->reply)) return;
-    if (h.with_auth && !session_login(s, h.user, h.password)) {
+    if (h.with_auth && !session_login(s, h.user, h.password, c->argv[0])) {
         reply_error(c->reply, "WRONGPASS invalid username-password pair or user is disabled.");
         return;
     }
@@ -178,6 +181,7 @@ void cmd_reset(struct cmd *c)
     c->reply->resp = 2;
     s->db = 0;
     (void)session_set_name(s, (struct slice){0});
-    s->authenticated = c->engine->config.requirepass[0] == '\0';
+    s->user = c->engine->acl.def;
+    s->authenticated = acl_is_open(&c->engine->acl);
     reply_status(c->reply, "RESET");
 }

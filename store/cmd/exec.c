@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "store/cmd/exec_inside.h"
+#include "store/cmd/guard.h"
 #include "store/cmd/monitor.h"
 #include "store/cmd/script.h"
 #include "store/engine/block.h"
@@ -12,12 +13,14 @@ void exec_attach(struct engine *e)
     uint32_t count = 0;
     (void)cmd_specs(&count);
     e->cmd_stats = mem_array(count, struct cmd_stats);
+    acl_set_commands(&e->acl, guard_commands());
 }
 
 void exec_detach(struct engine *e)
 {
     exec_apply_end(e);
     slowlog_reset(e);
+    guard_log_reset(e);
     mem_free(e->cmd_stats);
     e->cmd_stats = NULL;
 }
@@ -146,7 +149,7 @@ void exec_one(struct engine *e, struct session *s, const struct slice *argv, uin
 {
     struct reply reply = {.out = &s->out, .resp = s->resp};
     const struct cmd_spec *spec = admit_lookup(s, argv, argc, &reply);
-    if (spec == NULL || !admit(s, spec, argc, &reply)) return;
+    if (spec == NULL || !admit(s, spec, argv, argc, &reply)) return;
     s->last_cmd = spec;
     if ((s->flags & SESSION_MULTI) != 0 && !admit_runs_in_multi(spec)) {
         queue(s, spec, argv, argc);
@@ -211,6 +214,8 @@ enum exec_verdict exec_call(struct cmd *c, const struct slice *argv, uint32_t ar
     }
     if (!admit_arity(spec, argc) || spec->run == NULL) return EXEC_ARITY;
     if ((spec->flags & CMD_NOSCRIPT) != 0) return EXEC_NOSCRIPT;
+    if (!guard_is_free(c->session) && !guard_admits_script(c->session, spec, argv, argc, into))
+        return EXEC_REFUSED;
     bool writes = (spec->flags & CMD_WRITE) != 0;
     if (readonly && (writes || (spec->flags & CMD_MAYREPLICATE) != 0)) return EXEC_READONLY;
     /* Once a script has written it goes on: half a script would be worse than a little memory. */

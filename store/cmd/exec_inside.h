@@ -40,7 +40,8 @@ const struct cmd_spec *admit_lookup(struct session *s, const struct slice *argv,
 
 /* Everything that may keep a known command from running. True when it may run; else it has
  * replied. */
-bool admit(struct session *s, const struct cmd_spec *spec, uint32_t argc, struct reply *r);
+bool admit(struct session *s, const struct cmd_spec *spec, const struct slice *argv, uint32_t argc,
+           struct reply *r);
 
 bool admit_arity(const struct cmd_spec *spec, uint32_t argc);
 

@@ -1,6 +1,7 @@
 #include "monitor.h"
 
 #include "base/mem.h"
+#include "store/cmd/guard.h"
 
 enum { SLOW_ARGS = 32, SLOW_ARG_BYTES = 128 };
 
@@ -51,7 +52,7 @@ void monitor_feed(struct engine *e, const struct session *s, const struct cmd_sp
              (long long)(e->now_us % 1000000), s->db, (int)from.len, from.p);
     for (uint32_t i = 0; i < argc; i++) {
         buf_add_char(&line, ' ');
-        add_quoted(&line, argv[i]);
+        add_quoted(&line, guard_shown(spec, argv, i));
     }
     buf_add_cstr(&line, "\r\n");
     struct shared *m = shared_new(buf_slice(&line));
@@ -83,14 +84,15 @@ void slowlog_reset(struct engine *e)
 
 static struct slice slow_arg(const struct cmd *c, uint32_t i, uint32_t kept, struct buf *text)
 {
+    struct slice arg = guard_shown(c->spec, c->argv, i);
     buf_clear(text);
     if (i == kept - 1 && kept < c->argc) {
         buf_addf(text, "... (%u more arguments)", c->argc - kept + 1);
-    } else if (c->argv[i].len > SLOW_ARG_BYTES) {
-        buf_add(text, c->argv[i].p, SLOW_ARG_BYTES);
-        buf_addf(text, "... (%zu more bytes)", c->argv[i].len - SLOW_ARG_BYTES);
+    } else if (arg.len > SLOW_ARG_BYTES) {
+        buf_add(text, arg.p, SLOW_ARG_BYTES);
+        buf_addf(text, "... (%zu more bytes)", arg.len - SLOW_ARG_BYTES);
     } else {
-        buf_add_slice(text, c->argv[i]);
+        buf_add_slice(text, arg);
     }
     return keep(buf_slice(text));
 }

@@ -1,6 +1,8 @@
 /* script: EVAL, SCRIPT, FCALL and FUNCTION, passed on to the engine's script host. */
 #include "script.h"
 
+#include "store/cmd/guard.h"
+
 static void pass(struct cmd *c, enum script_op op)
 {
     if (c->engine->script == NULL) {
@@ -47,12 +49,13 @@ void script_while_busy(struct engine *e, struct session *s, const struct slice *
     bool fits = spec != NULL && spec->run != NULL &&
                 (spec->arity >= 0 ? argc == (uint32_t)spec->arity : argc >= (uint32_t)-spec->arity);
     bool allowed = fits && (spec->flags & CMD_ALLOWBUSY) != 0 &&
-                   (s->authenticated || (spec->flags & CMD_NOAUTH) != 0);
+                   (s->authenticated || acl_is_open(&e->acl) || (spec->flags & CMD_NOAUTH) != 0);
     if (!allowed) {
         bool known = e->script != NULL && e->script->busy != NULL;
         reply_error(&reply, known ? e->script->busy : "BUSY Redis is busy running a command.");
         return;
     }
+    if (!guard_is_free(s) && !guard_admits(s, spec, argv, argc, &reply)) return;
     struct args args = {.argv = argv, .argc = argc, .at = spec->parent != NULL ? 2 : 1};
     struct cmd c = {.engine = e,
                     .db = session_db(s),

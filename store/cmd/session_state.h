@@ -9,8 +9,10 @@
 
 #define CLIENT_NAME_ERROR  "ERR Client names cannot contain spaces, newlines or special characters."
 
-/* Whether user and password are right; then s is authenticated. */
-bool session_login(struct session *s, struct slice user, struct slice password);
+/* Whether user and password are right; then s is that user's. A failure is kept for ACL LOG, as
+ * one of `command`. */
+bool session_login(struct session *s, struct slice user, struct slice password,
+                   struct slice command);
 
 /* False when the name has characters it must not have. Empty takes the name away. */
 bool session_set_name(struct session *s, struct slice name);

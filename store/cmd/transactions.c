@@ -1,5 +1,6 @@
 /* transactions: MULTI, EXEC, DISCARD, WATCH, UNWATCH. */
 #include "store/cmd/exec.h"
+#include "store/cmd/guard.h"
 #include "store/engine/watch.h"
 
 /* MULTI */
@@ -66,8 +67,11 @@ void cmd_exec(struct cmd *c)
     reply_array(c->reply, s->queue_count);
     uint32_t denied = s->flags & SESSION_DENY_BLOCK;
     s->flags |= SESSION_DENY_BLOCK;
-    for (uint32_t i = 0; i < s->queue_count; i++)
-        exec_inner(c, s->queue[i].spec, s->queue[i].argv, s->queue[i].argc);
+    for (uint32_t i = 0; i < s->queue_count; i++) {
+        const struct queued *q = &s->queue[i];
+        if (guard_is_free(s) || guard_admits_queued(s, q->spec, q->argv, q->argc, c->reply))
+            exec_inner(c, q->spec, q->argv, q->argc);
+    }
     s->flags = (s->flags & ~(uint32_t)SESSION_DENY_BLOCK) | denied;
     session_queue_clear(s);
 }

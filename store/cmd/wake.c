@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "store/cmd/exec_inside.h"
+#include "store/cmd/guard.h"
 #include "store/engine/block.h"
 
 /* --- waiting for keys --- */
@@ -44,7 +45,8 @@ static void run_again(struct engine *e, struct session *s)
     e->current = s;
     b->again = false;
     exec_begin(e);
-    exec_run(e, s, b->spec, b->argv, b->argc, &reply, true);
+    if (guard_is_free(s) || guard_admits(s, b->spec, b->argv, b->argc, &reply))
+        exec_run(e, s, b->spec, b->argv, b->argc, &reply, true);
     e->current = before;
     if (b->again) {
         exec_finish(e, s);

@@ -78,6 +78,8 @@ struct engine *engine_new(void)
     list_init(&e->ready);
     list_init(&e->monitors);
     list_init(&e->slowlog);
+    list_init(&e->acl_log);
+    acl_init(&e->acl);
     effects_reset(&e->effects);
     return e;
 }
@@ -101,6 +103,7 @@ void engine_free(struct engine *e)
     map_fini(&e->patterns);
     map_fini(&e->shard_channels);
     config_fini(&e->config);
+    acl_fini(&e->acl);
     mem_free(e);
 }
 

@@ -15,6 +15,7 @@
 #include "base/map.h"
 #include "base/rng.h"
 #include "store/ds/dict.h"
+#include "store/engine/acl.h"
 #include "store/engine/config.h"
 #include "store/engine/effects.h"
 
@@ -185,6 +186,9 @@ struct engine {
     struct err_stat errors[ERRSTATS_MAX];
     uint32_t error_count;
     struct cmd_stats *cmd_stats; /* owned by cmd/table.c: one a command */
+    struct acl acl;              /* users and what they may do */
+    struct list acl_log;         /* of cmd/guard.c: refusals */
+    uint64_t acl_log_count;
     struct list slowlog;         /* of cmd/slowlog.c */
     uint64_t slowlog_next_id;
     uint32_t slowlog_count;

@@ -33,8 +33,8 @@ void session_init(struct session *s, struct engine *e, const struct session_io *
 {
     *s = (struct session){.engine = e, .io = io, .resp = 2, .fd = -1};
     s->id = ++e->session_next_id;
-    s->user = SLICE("default");
-    s->authenticated = e->config.requirepass[0] == '\0';
+    s->user = e->acl.def;
+    s->authenticated = acl_is_open(&e->acl);
     s->created_ms = e->now_ms;
     s->active_ms = e->now_ms;
     list_init(&s->all);

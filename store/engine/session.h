@@ -87,7 +87,7 @@ struct session {
     uint8_t db;          /* number of its database */
     bool authenticated;
     struct slice name; /* owned; CLIENT SETNAME */
-    struct slice user; /* borrowed: static or the user table's */
+    struct acl_user *user; /* borrowed from engine->acl; never NULL */
 
     struct queued *queue; /* owned; of MULTI */
     uint32_t queue_count, queue_cap;

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "store/cmd/guard.h"
 
 #include <math.h>
 #include <openssl/evp.h>
@@ -289,7 +290,7 @@ static int on_debug(lua_State *lua)
     return 0;
 }
 
-/* redis.acl_check_cmd(command ...): there is one user yet, who may do all. */
+/* redis.acl_check_cmd(command ...): whether the caller's user may run it. */
 static int on_acl_check_cmd(lua_State *lua)
 {
     struct host *h = box_of(lua)->host;
@@ -298,9 +299,17 @@ static int on_acl_check_cmd(lua_State *lua)
         return api_raise(lua, "Please specify at least one argument for this redis lib call");
     if (!read_args(lua, h, argc))
         return api_raise(lua, "Lua redis lib command arguments must be strings or integers");
-    if (cmd_find(h->argv[0]) == NULL)
-        return api_raise(lua, "Invalid command passed to redis.acl_check_cmd()");
-    lua_pushboolean(lua, 1);
+    const struct cmd_spec *spec = cmd_find(h->argv[0]);
+    if (spec != NULL && argc >= 2 && cmd_is_container(spec)) {
+        const struct cmd_spec *sub = cmd_find_sub(spec, h->argv[1]);
+        if (sub != NULL || spec->run == NULL) spec = sub;
+    }
+    if (spec == NULL) return api_raise(lua, "Invalid command passed to redis.acl_check_cmd()");
+    uint32_t at = 0;
+    const struct acl_user *u = h->run == NULL ? NULL : h->run->c->session->user;
+    bool may =
+        u == NULL || u->all || guard_check(h->engine, u, spec, h->argv, argc, &at) == ACL_ALLOWED;
+    lua_pushboolean(lua, may);
     return 1;
 }
 

@@ -38,7 +38,8 @@ static bool is_loopback(const struct sockaddr_storage *sa)
 static const char *why_not(const struct server *s, const struct sockaddr_storage *sa)
 {
     const struct config *config = &s->engine->config;
-    if (config->protected_mode != 0 && config->requirepass[0] == '\0' && !is_loopback(sa))
+    if (config->protected_mode != 0 && (s->engine->acl.def->flags & ACL_USER_NOPASS) != 0 &&
+        !is_loopback(sa))
         return denied_line;
     if ((int64_t)s->conn_count >= config->maxclients) return full_line;
     return NULL;

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "store/cmd/exec.h"
+#include "store/cmd/guard.h"
 #include "store/server/inside.h"
 
 #include <signal.h>
@@ -153,6 +154,7 @@ struct server *server_new(struct engine *engine, const struct io *io)
 
 bool server_open(struct server *s, char *why)
 {
+    if (!guard_start(s->engine, why, SERVER_ERROR)) return false;
     if (!durable_open(s, why)) return false;
     if (!listen_open(s, why)) return false;
     return admin_open(s, why);
