@@ -49,8 +49,15 @@ uint64_t hash_sip13(struct slice s, uint64_t k0, uint64_t k1)
         v.a ^= m;
     }
     uint64_t last = (uint64_t)s.len << 56;
-    for (size_t i = 0; i < s.len % 8; i++)
-        last |= (uint64_t)(unsigned char)p[i] << (8 * i);
+    size_t rest = s.len % 8;
+    if (rest > 0 && words > 0) { /* they are the end of eight bytes that are there */
+        uint64_t m = 0;
+        memcpy(&m, p + rest - 8, 8);
+        last |= m >> (64 - 8 * rest);
+    } else {
+        for (size_t i = 0; i < rest; i++)
+            last |= (uint64_t)(unsigned char)p[i] << (8 * i);
+    }
     v.d ^= last;
     sip_round(&v);
     v.a ^= last;

@@ -19,11 +19,6 @@ bool slice_ieq(struct slice a, struct slice b)
     return true;
 }
 
-bool slice_word(struct slice a, const char *word)
-{
-    return slice_ieq(a, slice_of(word));
-}
-
 size_t slice_find(struct slice s, char c)
 {
     const char *at = s.len == 0 ? NULL : memchr(s.p, c, s.len);
@@ -81,29 +76,39 @@ bool slice_i64(struct slice s, int64_t *out)
     return true;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Adds the digits at p to *n; returns where they end. */
+static const char *digits(const char *p, const char *end, uint64_t *n)
+{
+    for (; p < end && is_digit(*p); p++)
+        *n = *n * 10 + (uint64_t)(*p - '0');
+    return p;
+}
+
 /* Plain decimals of up to 15 digits, which is nearly all there is: digits and power of ten are
  * exact doubles then, so one division rounds as strtod does. False: not of this form. */
 static bool decimal(struct slice s, double *out)
 {
     static const double power[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-    size_t i = s.p[0] == '-' || s.p[0] == '+' ? 1 : 0;
-    uint64_t n = 0;
-    uint32_t digits = 0;
-    uint32_t behind = 0;
-    bool point = false;
     if (s.len > 17) return false;
-    for (; i < s.len; i++) {
-        if (s.p[i] == '.' && !point) {
-            point = true;
-            continue;
-        }
-        if (s.p[i] < '0' || s.p[i] > '9') return false;
-        n = n * 10 + (uint64_t)(s.p[i] - '0');
-        digits++;
-        if (point) behind++;
+    const char *end = s.p + s.len;
+    const char *from = s.p[0] == '-' || s.p[0] == '+' ? s.p + 1 : s.p;
+    uint64_t n = 0;
+    const char *p = digits(from, end, &n);
+    size_t count = (size_t)(p - from);
+    size_t behind = 0;
+    if (p < end && *p == '.') {
+        from = p + 1;
+        p = digits(from, end, &n);
+        behind = (size_t)(p - from);
+        count += behind;
     }
-    if (digits == 0 || digits > 15) return false;
+    if (p != end || count == 0 || count > 15) return false;
     double d = (double)n / power[behind];
     *out = s.p[0] == '-' ? -d : d;
     return true;
@@ -113,9 +118,9 @@ bool slice_double(struct slice s, double *out)
 {
     char text[64];
     char *heap = NULL;
-    if (s.len == 0 || s.len > 4096 || blank(s.p[0]) || memchr(s.p, '\0', s.len) != NULL)
-        return false;
+    if (s.len == 0) return false;
     if (decimal(s, out)) return true;
+    if (s.len > 4096 || blank(s.p[0]) || memchr(s.p, '\0', s.len) != NULL) return false;
     if (s.len >= sizeof text) heap = malloc(s.len + 1);
     char *z = heap != NULL ? heap : text;
     memcpy(z, s.p, s.len);

@@ -62,8 +62,13 @@ static inline struct slice slice_from(struct slice s, size_t from)
 /* Equal when ASCII case is ignored. */
 bool slice_ieq(struct slice a, struct slice b);
 
-/* Equal when ASCII case is ignored; the form used for option words. */
-bool slice_word(struct slice a, const char *word);
+/* Equal when ASCII case is ignored; the form used for option words. Most differ from the word
+ * in the first letter already. */
+static inline bool slice_word(struct slice a, const char *word)
+{
+    if (a.len > 0 && ((a.p[0] ^ word[0]) & ~0x20) != 0) return false;
+    return slice_ieq(a, slice_of(word));
+}
 
 /* Where byte c first stands in s, or s.len. */
 size_t slice_find(struct slice s, char c);
