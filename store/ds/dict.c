@@ -30,10 +30,13 @@ static inline uint64_t mask_of(const struct dict *d, int table)
 /* Slots of b whose tag is `tag`, as bits: all seven are compared in one word. */
 static inline uint32_t tag_matches(const bucket *b, uint8_t tag)
 {
-    uint32_t found = 0;
-    for (uint32_t i = 0; i < SLOTS; i++)
-        found |= (uint32_t)(b->tag[i] == tag) << i;
-    return found & b->used;
+    const uint64_t ones = 0x0101010101010101U, low = 0x7f7f7f7f7f7f7f7fU;
+    uint64_t head = 0;
+    memcpy(&head, b, sizeof head);
+    head ^= tag * ones;
+    uint64_t same = ~(((head & low) + low) | head | low); /* the top bit of each byte that is 0 */
+    /* The top bits side by side, in the order of the bytes; the first byte is no tag. */
+    return (uint32_t)(same * 0x0002040810204081U >> 57) & b->used;
 }
 
 static inline bucket *child_of(const bucket *b)
