@@ -21,10 +21,25 @@ static void add_span(struct resp *r, uint32_t at, uint32_t len)
     r->spans[r->argc++] = (struct resp_span){at, len};
 }
 
+static inline bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 /* Reads a decimal number that ends in "\r\n" from p. The number of bytes, 0 when the line is
  * not complete, -1 when it is no number. */
 static int32_t read_number(const char *p, size_t n, int64_t *out)
 {
+    if (n >= 4 && is_digit(p[0])) { /* nearly all have one or two digits */
+        if (p[1] == '\r' && p[2] == '\n') {
+            *out = p[0] - '0';
+            return 3;
+        }
+        if (is_digit(p[1]) && p[2] == '\r' && p[3] == '\n') {
+            *out = (p[0] - '0') * 10 + (p[1] - '0');
+            return 4;
+        }
+    }
     size_t i = 0;
     bool minus = n > 0 && p[0] == '-';
     if (minus) i = 1;
