@@ -12,22 +12,27 @@ static bool names_member(const struct slice *argv, uint32_t argc)
     return argc >= 3 && argc <= ARGS_MAX && (c == 'G' || c == 'g' || c == 'Z' || c == 'z');
 }
 
-void ahead_start(struct ahead *a, struct session *s, const struct slice *argv, uint32_t argc)
+void ahead_start(struct ahead *a, const struct ahead *before, struct session *s,
+                 const struct slice *argv, uint32_t argc)
 {
     a->value = NULL;
     a->keys = NULL;
     if (argc < 2) return;
     const struct dict *keys = &session_db(s)->keys;
-    uint64_t hash = hash_slice(argv[1]);
     if (!names_member(argv, argc)) {
         a->keys = keys;
-        a->hash = hash;
-        dict_prefetch(keys, hash);
+        a->hash = hash_slice(argv[1]);
+        dict_prefetch(keys, a->hash);
         return;
     }
-    const struct entry *e = dict_find_hash(keys, argv[1], hash);
-    if (e == NULL || value_kind_of(e->value) != VALUE_ZSET) return;
-    a->value = e->value;
+    a->key = argv[1];
+    if (before != NULL && before->value != NULL && slice_eq(before->key, a->key)) {
+        a->value = before->value;
+    } else {
+        const struct entry *e = dict_find(keys, a->key);
+        if (e == NULL || value_kind_of(e->value) != VALUE_ZSET) return;
+        a->value = e->value;
+    }
     a->hash = hash_slice(argv[argc - 1]);
     zset_ahead(a->value, a->hash, 0);
 }

@@ -20,10 +20,13 @@ struct ahead {
     const struct value *value; /* a sorted set, whose member is looked for */
     const struct dict *keys;   /* else: where the key itself is looked for; NULL: nothing */
     uint64_t hash;             /* of the member or key */
+    struct slice key;          /* of value */
 };
 
-/* Step 0 for one command. */
-void ahead_start(struct ahead *a, struct session *s, const struct slice *argv, uint32_t argc);
+/* Step 0 for one command; `before` is the one in front of it in the batch, or NULL: mostly they
+ * are about the same key. */
+void ahead_start(struct ahead *a, const struct ahead *before, struct session *s,
+                 const struct slice *argv, uint32_t argc);
 
 /* Steps 1 and 2. */
 void ahead_next(const struct ahead *a, uint32_t step);

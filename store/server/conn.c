@@ -122,7 +122,8 @@ static void batch_fetch(struct conn *c, const struct batch *b)
     const struct server *s = c->server;
     struct ahead ahead[BATCH_CMDS];
     for (uint32_t i = 0; i < b->count; i++)
-        ahead_start(&ahead[i], &c->session, s->argv + s->cuts[i].first, s->cuts[i].argc);
+        ahead_start(&ahead[i], i == 0 ? NULL : &ahead[i - 1], &c->session,
+                    s->argv + s->cuts[i].first, s->cuts[i].argc);
     for (uint32_t step = 1; step < AHEAD_STEPS; step++)
         for (uint32_t i = 0; i < b->count; i++)
             ahead_next(&ahead[i], step);
