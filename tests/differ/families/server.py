@@ -133,15 +133,15 @@ def _info(words, a, b):
 
 
 def _keys_only(_words, a, b):
-    """Ours says read or write of a key; an unknown number of keys is an error."""
+    """Ours says read or write of a key."""
     if a[0] != "*" or b[0] != "*":
-        return a[0] == "-" and b[1] == []
+        return _no_keys(_words, a, b)
     return [x[1][0] for x in a[1]] == [y[1][0] for y in b[1]]
 
 
 def _no_keys(_words, a, b):
-    """A number of keys that cannot be: an error, where Redis says EVAL needs none."""
-    return a[0] == "-" and b == ("*", [])
+    """Words that are no such command: an error, where Redis tells what may be keys."""
+    return a[0] == "-" and b[0] == "*"
 
 
 def _help(_words, a, b):
@@ -150,5 +150,6 @@ def _help(_words, a, b):
 
 
 RULES = {"COMMAND INFO": _info, "CONFIG GET": pairs,
-         "HELLO": near(1000), "SLOWLOG LEN": kind, "SLOWLOG GET": kind, "LATENCY LATEST": kind, "LATENCY HELP": _help, "MEMORY HELP": _help, "CLIENT HELP": _help,
+         "HELLO": near(1000), "SLOWLOG LEN": kind, "SLOWLOG GET": kind, "LATENCY LATEST": kind,
+         "LATENCY RESET": kind, "LATENCY HELP": _help, "MEMORY HELP": _help, "CLIENT HELP": _help,
          "COMMAND GETKEYSANDFLAGS": _keys_only, "COMMAND GETKEYS": _no_keys, "COMMAND": kind}
