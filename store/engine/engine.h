@@ -189,7 +189,7 @@ struct engine {
     struct acl acl;              /* users and what they may do */
     struct list acl_log;         /* of cmd/guard.c: refusals */
     uint64_t acl_log_count;
-    struct list slowlog;         /* of cmd/slowlog.c */
+    struct list slowlog; /* of cmd/slowlog.c */
     uint64_t slowlog_next_id;
     uint32_t slowlog_count;
 };

@@ -86,7 +86,7 @@ struct session {
     uint8_t resp;        /* 2 or 3 */
     uint8_t db;          /* number of its database */
     bool authenticated;
-    struct slice name; /* owned; CLIENT SETNAME */
+    struct slice name;     /* owned; CLIENT SETNAME */
     struct acl_user *user; /* borrowed from engine->acl; never NULL */
 
     struct queued *queue; /* owned; of MULTI */
