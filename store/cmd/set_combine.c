@@ -157,7 +157,7 @@ void cmd_sintercard(struct cmd *c)
 {
     struct args *a = c->args;
     int64_t n = 0, limit = 0;
-    args_range(a, 1, INT32_MAX, "ERR numkeys should be greater than 0", &n);
+    args_range(a, 1, INT64_MAX, "ERR numkeys should be greater than 0", &n);
     if (a->error != NULL) a->error = "ERR numkeys should be greater than 0";
     if (args_ok(a) && n > args_left(a))
         args_fail(a, "ERR Number of keys can't be greater than number of args");
