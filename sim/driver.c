@@ -181,7 +181,7 @@ static void on_ping_time(void *data)
     send_ping(d, d->ping_due_us);
     d->ping_due_us += d->ping_every_ms * 1000;
     if (d->ping_due_us < now_us) d->ping_due_us = now_us;
-    net_after(&d->world->net, &d->ping, (d->ping_due_us - now_us) / 1000, on_ping_time, d);
+    net_after(&d->world->net, &d->ping, (d->ping_due_us - now_us + 999) / 1000, on_ping_time, d);
 }
 
 /* --- resync --- */

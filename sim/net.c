@@ -49,7 +49,9 @@ void net_fini(struct net *n)
 
 void net_after(struct net *n, struct alarm *a, int64_t ms, void (*fn)(void *data), void *data)
 {
-    alarm_set(&n->alarms, a, clock_mono_ms() + (ms > 0 ? ms : 0), fn, data);
+    /* Rounded up: an alarm a part of a millisecond early would send before the intended time. */
+    int64_t now_ms = (clock_mono_us() + 999) / 1000;
+    alarm_set(&n->alarms, a, ms > 0 ? now_ms + ms : clock_mono_ms(), fn, data);
     /* An active timer is what keeps the loop alive; on_prepare sets its right time. */
     if (!uv_is_active((uv_handle_t *)&n->timer)) uv_timer_start(&n->timer, on_timer, 0, 0);
 }
