@@ -7,7 +7,13 @@
 #include "services/dispatcher/stream_stats.h"
 #include "services/kit/leader.h"
 
-enum { TIMERS_A_TURN = 128, HEARTBEAT_MS = 1000, STATS_MS = 1000, TRIM_MS = 60000 };
+enum {
+    TIMERS_A_TURN = 128,
+    HEARTBEAT_MS = 1000,
+    STATS_MS = 1000,
+    TRIM_MS = 60000,
+    COMPLAIN_MS = 10000
+};
 
 /* What a turn does next; it ends in REST and the timer begins the next one.
  *
@@ -38,6 +44,7 @@ struct chores {
     int64_t heartbeat_ms, stats_ms, trim_ms; /* monotonic: when last begun */
     size_t applying;                         /* calls under way in CHORE_APPLY */
     bool more;                               /* a full batch came: look again at once */
+    struct log_gate fault_gate;              /* many timers may fail for one reason */
     bool heartbeat_due;
     bool closing;
     bool timer_closed;
@@ -127,12 +134,20 @@ static void on_heartbeat(void *data, const struct life_result *r)
 static void count_ride(const struct chores *c, const struct life_result *r)
 {
     struct slice did = life_extra(r, "did");
-    static const char *const no_move[] = {"nothing", "rearmed", "retry", "overdue"};
+    static const char *const no_move[] = {"nothing", "rearmed", "retry", "overdue", "failed"};
     for (size_t i = 0; i < sizeof no_move / sizeof no_move[0]; i++)
         if (slice_is(did, no_move[i])) return;
     if (r->has_ride)
         metric_inc(
             METRIC_AT(c->config.metric[M_RIDES], slice_of(ride_status_text(r->ride.status))));
+}
+
+static void complain(struct chores *c, struct slice error)
+{
+    uint64_t missed = 0;
+    if (log_gate_open(&c->fault_gate, clock_mono_ms(), COMPLAIN_MS, &missed))
+        log_error("timer_failed", LOG_CSTR("region", c->region), LOG_STR("error", error),
+                  LOG_INT("missed", missed));
 }
 
 static void on_applied(void *data, const struct life_result *r)
@@ -141,9 +156,11 @@ static void on_applied(void *data, const struct life_result *r)
     if (r->code == LIFE_OK) {
         metric_inc(METRIC_AT(c->config.metric[M_TIMERS], life_extra(r, "did")));
         count_ride(c, r);
-    } else if (r->code == LIFE_BROKEN) {
-        log_error("timer_failed", LOG_CSTR("region", c->region), LOG_STR("error", r->error));
-        c->more = false; /* the same one comes again: not at once */
+        /* It was put off in that call: the next batch is another one. */
+        if (slice_is(life_extra(r, "did"), "failed")) complain(c, life_extra(r, "error"));
+    } else {
+        if (r->code == LIFE_BROKEN) complain(c, r->error);
+        c->more = false; /* the same ones come again: not at once */
     }
     if (--c->applying > 0) return;
     turn(c, c->more ? CHORE_DUE : CHORE_REST);

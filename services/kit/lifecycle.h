@@ -252,7 +252,8 @@ void life_timers_due(struct lifecycle *l, struct slice region, int64_t limit, li
                      void *data);
 
 /* Applies one timer and removes it, if it still is due and its guard holds; harmless otherwise.
- * Extra "did": what was done ("nothing" included). */
+ * Extra "did": what was done ("nothing" included). A timer whose record is damaged is put off, 1 s
+ * at first and up to 5 min: did is "failed", and the extra "error" says why. */
 void life_timer_apply(struct lifecycle *l, struct slice region, struct slice timer, life_cb cb,
                       void *data);
 

@@ -168,14 +168,34 @@ declare('driver_seen', {}, function(c, a)
     return driver_reply(c, 'ok', d)
 end)
 
+-- How many drivers went dark in the last half minute.
+local DARK_WINDOW_MS = 30000
+local function darkened_lately(c)
+    local window = read('HMGET', K.CLOCK(c.tag), 'dark_from_ms', 'dark_n')
+    local age = c.now - (num_of(window[1]) or -DARK_WINDOW_MS)
+    if age < 0 or age >= DARK_WINDOW_MS then return 0 end
+    return num_of(window[2]) or 0
+end
+
+local function count_dark(c)
+    local n = darkened_lately(c)
+    local clock = K.CLOCK(c.tag)
+    if n == 0 then call('HSET', clock, 'dark_from_ms', str_of(c.now)) end
+    call('HSET', clock, 'dark_n', str_of(n + 1))
+end
+
 -- limit. A sweep that would darken much of the region at once holds back: more likely it is we
--- who do not hear. Those who have been silent for minutes are not held for long.
+-- who do not hear. Phones report at different moments, so those who fell silent together come due
+-- over seconds: the ones darkened lately count with them. Those who have been silent for minutes
+-- are not held for long.
 declare('stale_due', {'no-writes'}, function(c, a)
     local key = K.DRIVERS_SEEN(c.tag)
     local till = cut(c, L.DARK_MS)
     local total = read('ZCARD', key)
     local due = read('ZCOUNT', key, '-inf', str_of(till))
-    local held = due > L.HOLD_MIN and due * 100 > total * L.HOLD_PERCENT
+    local lately = darkened_lately(c)
+    local held = due > 0 and due + lately > L.HOLD_MIN and
+        (due + lately) * 100 > (total + lately) * L.HOLD_PERCENT
     if held then till = cut(c, L.HOLD_MS) end
     local drivers = {}
     if c.late == 0 and due > 0 then
@@ -211,6 +231,7 @@ declare('driver_dark', {}, function(c, a)
         end
         put(d, 'dark_ms', floor(d.seen))
         driver_commit(c, d)
+        count_dark(c)
         idle_out(d)
         call('ZREM', d.seen_key, d.id)
         arm(c, 'dark', d.id, floor(d.seen) + L.INACTIVE_MS)

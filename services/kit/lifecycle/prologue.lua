@@ -9,13 +9,14 @@
 
 -- While a library is loaded nothing but redis.register_function exists: these are set by the
 -- first call.
-local call, try, num_of, str_of, floor, max, min, find, match, gmatch, gsub
+local call, try, num_of, str_of, floor, max, min, find, match, gmatch, gsub, sub
 
 local function setup()
     call, try = redis.call, redis.pcall
     num_of, str_of = tonumber, tostring
     floor, max, min = math.floor, math.max, math.min
-    find, match, gmatch, gsub = string.find, string.match, string.gmatch, string.gsub
+    find, match, gmatch = string.find, string.match, string.gmatch
+    gsub, sub = string.gsub, string.sub
 end
 
 local GROUP = 'matchers'

@@ -24,7 +24,8 @@ end
 
 -- Rides -------------------------------------------------------------------------------------
 
--- The ride, or nil. Time does not run backwards for it.
+-- The ride, or nil. Time does not run backwards for it, but for a clock that was stepped back: a
+-- last change that lies far ahead is left there.
 local function ride_read(c, id)
     local key = K.RIDE(c.tag, id)
     local flat = read('HGETALL', key)
@@ -34,7 +35,8 @@ local function ride_read(c, id)
     if not (num_of(f.version) and num_of(f.attempt) and num_of(f.updated_ms)) then
         broken('the ride is not whole (key ' .. key .. ')')
     end
-    c.now = max(c.now, num_of(f.updated_ms))
+    local ahead = num_of(f.updated_ms) - c.now
+    if ahead > 0 and ahead <= L.GAP_MS then c.now = c.now + ahead end
     return r
 end
 

@@ -117,44 +117,70 @@ local function apply_dark(c, id)
     return 'nothing'
 end
 
--- the timer.
-declare('timer_apply', {}, function(c, a)
-    local due = num_of(read('ZSCORE', c.timers, a[1]))
-    if c.late ~= 0 then return reply(c, 'heartbeat_due', nil, {'did', 'nothing'}) end
-    if not due or due > c.now then return reply(c, 'ok', nil, {'did', 'nothing'}) end
-    local kind, id = match(a[1], '^(%l+):(.+)$')
-    if kind == 'dark' and is_id(c, id) then
-        return reply(c, 'ok', nil, {'did', apply_dark(c, id)})
-    end
+local function timer_run(c, timer)
+    local kind, id = match(timer, '^(%l+):(.+)$')
+    if kind == 'dark' and is_id(c, id) then return nil, apply_dark(c, id) end
     local r = apply[kind] and ride_load(c, id) or nil
     local did, again = nil, nil
     if r then did, again = apply[kind](c, r) end
     if again then
-        call('ZADD', c.timers, str_of(again), a[1])
+        call('ZADD', c.timers, str_of(again), timer)
     elseif not did then
-        call('ZREM', c.timers, a[1])
+        call('ZREM', c.timers, timer)
     end
-    return ride_reply(c, 'ok', r, {'did', did or again and 'rearmed' or 'nothing'})
+    return r, did or again and 'rearmed' or 'nothing'
+end
+
+-- A timer whose record cannot be read has changed nothing. It is put off, longer each time: it
+-- neither spins nor stands before those that can be applied. What is noted of it ('tries since_ms
+-- words') is for people, so a note that cannot be written stops nothing.
+local WORDS_MAX = 200
+local function put_off(c, timer, now, words)
+    local faults = K.TIMER_FAULTS(c.tag)
+    local note = try('HGET', faults, timer)
+    local tries, since = match(type(note) == 'string' and note or '', '^(%d+) (%d+) ')
+    tries = num_of(tries) or 0
+    local wait = min(L.FAULT_MAX_MS, L.FAULT_MIN_MS * 2 ^ min(tries, 20))
+    call('ZADD', c.timers, str_of(now + wait), timer)
+    try('HSET', faults, timer, (tries + 1) .. ' ' .. (since or now) .. ' ' ..
+        sub(words, 1, WORDS_MAX))
+end
+
+-- the timer.
+declare('timer_apply', {}, function(c, a)
+    local due = num_of(read('ZSCORE', c.timers, a[1]))
+    if c.late ~= 0 then return reply(c, 'heartbeat_due', nil, {'did', 'nothing'}) end
+    local now = c.now
+    if not due or due > now then return reply(c, 'ok', nil, {'did', 'nothing'}) end
+    local fine, r, did = pcall(timer_run, c, a[1])
+    if not fine then
+        local words = type(r) == 'table' and r.err or str_of(r)
+        put_off(c, a[1], now, words)
+        return reply(c, 'ok', nil, {'did', 'failed', 'error', words})
+    end
+    local faults = K.TIMER_FAULTS(c.tag)
+    if try('HLEN', faults) ~= 0 then try('HDEL', faults, a[1]) end
+    return ride_reply(c, 'ok', r, {'did', did})
 end)
 
--- Deadlines that were running while nobody could act on them: kind -> field of the ride. A retry
--- or a trip's alarm that is late is simply due.
-local moved_field = {deadline = 'deadline_ms', offer = 'offer_expires_ms', pickup = ''}
+-- Deadlines that were running while nobody could act on them: kind -> field of the record. A retry
+-- or a trip's alarm that is late is simply due; but when the clock steps back it lies ahead too.
+local moved_field = {deadline = 'deadline_ms', offer = 'offer_expires_ms', pickup = '',
+                     dark = 'dark_ms'}
+local moved_back_field = {retry = 'retry_ms', trip = ''}
 
+-- One damaged record must not keep the whole region from moving on: only its timer is moved then.
 local function shift_timers(c, gap, todo)
     local all = read('ZRANGE', c.timers, '0', '-1', 'WITHSCORES')
     for i = 1, #all, 2 do
         local member, due = all[i], num_of(all[i + 1])
         local kind, id = match(member, '^(%l+):(.+)$')
-        local key, field = nil, nil
-        if moved_field[kind] then
-            key, field = K.RIDE(c.tag, id), moved_field[kind]
-        elseif kind == 'dark' then
-            key, field = K.DRIVER_STATE(c.tag, id), 'dark_ms'
-        end
-        if key then
+        local field = moved_field[kind] or gap < 0 and moved_back_field[kind]
+        if field then
+            local key = kind == 'dark' and K.DRIVER_STATE(c.tag, id) or K.RIDE(c.tag, id)
             todo[#todo + 1] = {'ZADD', c.timers, str_of(due + gap), member}
-            local at = field ~= '' and num_of(read('HGET', key, field))
+            local value = field ~= '' and try('HGET', key, field)
+            local at = type(value) == 'string' and num_of(value)
             if at then
                 todo[#todo + 1] = {'HSET', key, field, str_of(min(at + gap,
                     field == 'dark_ms' and c.now or at + gap))}

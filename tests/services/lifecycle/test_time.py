@@ -22,7 +22,7 @@ class Time(unittest.TestCase):
         self.c.check()
 
     def due(self):
-        return self.c.call("timers_due", 100).extra["timers"]
+        return self.c.call("timers_due", 1000).extra["timers"]
 
     def silent(self):
         a = self.c.call("stale_due", 100)
@@ -160,6 +160,21 @@ class Time(unittest.TestCase):
             self.c.db.zadd(SEEN, {"la-d%d" % i: self.c.now() - LIMITS["HOLD_MS"] - 1})
         self.assertEqual(len(self.silent()[0]), 13)
 
+    def test_a_region_that_falls_silent_over_seconds_is_held_too(self):
+        """Phones report every 4 s: when nobody is heard any more, a quarter comes due each second."""
+        for i in range(40):
+            self.c.online("la-d%d" % i)
+        dark = 0
+        for second in range(4):
+            for i in range(second * 10, second * 10 + 10):
+                self.c.db.zadd(SEEN, {"la-d%d" % i: self.c.now() - LIMITS["DARK_MS"] - 1})
+            drivers, held = self.silent()
+            self.assertEqual(held, "1" if second > 0 else "0")
+            for driver in drivers:
+                self.assertEqual(self.c.call("driver_dark", driver).code, "ok")
+                dark += 1
+        self.assertEqual(dark, 10)
+
     def test_a_handful_is_not_held_however_small_the_region(self):
         for i in range(10):
             self.c.online("la-d%d" % i)
@@ -221,6 +236,50 @@ class Time(unittest.TestCase):
         self.assertLess(abs(left - again), 1000)
         self.assertLessEqual(self.c.db.zscore(SEEN, driver), self.c.now())
         self.c.check()
+
+    def test_an_hour_back_leaves_a_ride_as_it_was_to_its_driver_its_rider_and_its_matcher(self):
+        offered, driver, offer = self.c.reach("offered")
+        waiting = self.c.create("rider-2").ride["ride_id"]
+        deferred = self.c.create("rider-3").ride["ride_id"]
+        self.c.call("ride_defer", deferred, 1, "")
+        self.c.outage(-3600 * 1000)
+        self.c.call("heartbeat", "run-a")
+        self.assertLess(self.c.timer("retry:" + deferred), self.c.now() + LIMITS["RETRY_MAX_MS"])
+        self.c.online("la-d2")
+        expires = int(self.c.offer(waiting, "la-d2").extra["expires_ms"])
+        self.assertLess(abs(expires - self.c.now() - LIMITS["OFFER_MS"]), 1000)
+        self.assertEqual(self.c.accept(offered, driver, offer).code, "ok")
+
+    def test_ninety_seconds_without_a_store_cost_nobody_his_ride(self):
+        """200 assigned, 50 requested and 20 offered rides. The store's clock is stepped: all that is stored
+        lies 90 s further back, its heartbeat too, as after a store that was down for so long."""
+        c = self.c
+        assigned = [c.reach("assigned", "la-a%d" % i, "a%d" % i) for i in range(200)]
+        requested = [c.reach("requested", "", "b%d" % i) for i in range(50)]
+        offered = [c.reach("offered", "la-c%d" % i, "c%d" % i) for i in range(20)]
+        c.later(10 * 1000)  # offers are 10 s old, drivers were heard 10 s ago
+        before = {ride: c.ride(ride) for ride, _, _ in assigned + requested + offered}
+        c.outage(90 * 1000)
+        self.assertEqual(c.call("timers_due", 1000).code, "heartbeat_due")
+        self.assertEqual(self.silent()[0], [])
+        self.assertGreaterEqual(int(c.call("heartbeat", "run-a").extra["gap_ms"]), 90000)
+        for _ in range(3):  # what dispatchers and sweeps would do now
+            self.assertEqual(self.due(), [])
+            self.assertEqual(self.silent(), ([], "0"))
+        for ride, was in before.items():
+            now = c.ride(ride)
+            self.assertEqual((now["status"], now["version"], now.get("lease")),
+                             (was["status"], was["version"], was.get("lease")))
+        for ride, driver, offer in offered:
+            self.assertEqual(c.accept(ride, driver, offer).code, "ok")
+        for ride, driver, lease in assigned:
+            self.assertEqual(c.call("ride_arrive", ride, driver, lease, "").code, "ok")
+        c.later(LIMITS["MATCH_MS"] - 10 * 1000 + 1000)  # and no deadline was lost either
+        self.assertEqual(set(self.due()) & {"deadline:" + r for r, _, _ in requested},
+                         {"deadline:" + r for r, _, _ in requested})
+        for timer in self.due():
+            c.call("timer_apply", timer)
+        self.assertEqual({c.ride(ride)["status"] for ride, _, _ in requested}, {"unfulfilled"})
 
     def test_time_never_runs_backwards_for_a_ride(self):
         ride, driver, lease = self.c.reach("assigned")
