@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "base/rng.h"
-#include "services/matcher/match.h"
+#include "services/matcher/plan.h"
 #include "services/matcher/swap.h"
 
 #define DRIVE_MPS       7.0
@@ -17,9 +17,11 @@
 #define PATIENCE_MEAN_S 240.0
 
 enum {
-    CANDIDATES = 32,
-    NONE_MS = 2 * 3600 * 1000, /* dearer than any way: as many rides as can be get a driver */
-    STEPS_MAX = 20 * 1000 * 1000,
+    CANDIDATES = 16,       /* the matcher's own default */
+    STEPS_MAX = 1000000,   /* the same: 50 ms at its least pace */
+    SWAP_EVERY_MS = 2000,  /* the same */
+    RETRY_FIRST_MS = 1000, /* ride_defer's */
+    RETRY_MS = 1500,
 };
 
 static const int64_t never_ms = INT64_MAX;
@@ -33,7 +35,8 @@ struct car {
     struct place from; /* where it stands, or stood when it was sent */
     int64_t sent_ms;
     int64_t free_ms; /* when its rider gets off */
-    uint32_t ride;   /* on the way to this pickup, or just past it; else MATCH_NOBODY */
+    uint32_t ride;   /* on the way to this pickup, or just past it; else PLAN_NOBODY */
+    int64_t idle_ms; /* without a ride, until the last one was given */
 };
 
 struct guest {
@@ -43,6 +46,8 @@ struct guest {
     int64_t quits_ms;
     int64_t given_ms; /* when a driver was first given; -1 before */
     int64_t pickup_ms;
+    int64_t entry_ms; /* when it is looked at next, under CITY_MATCHER */
+    bool deferred;
     uint32_t car;
     uint32_t swaps;
 };
@@ -58,9 +63,11 @@ struct city {
     uint32_t coming_count;
     struct car *cars; /* owned */
     uint32_t car_count;
-    uint32_t *number;  /* owned; a car's number within this window, or MATCH_NOBODY */
+    uint32_t *number;  /* owned; a car's number within this window, or PLAN_NOBODY */
     uint32_t *members; /* owned; the car of each number */
     uint32_t member_count;
+    int64_t round_ms;   /* of CITY_MATCHER: when what is gathered is decided */
+    int64_t swap_ms;    /* of CITY_MATCHER: when drivers are exchanged next */
     struct arena arena; /* of one window */
     double *solve_ms;   /* owned */
     size_t solves;
@@ -107,9 +114,9 @@ static void settle_cars(struct city *city, int64_t now_ms)
 {
     for (uint32_t i = 0; i < city->car_count; i++) {
         struct car *c = &city->cars[i];
-        if (c->ride == MATCH_NOBODY || !car_idle(c, now_ms)) continue;
+        if (c->ride == PLAN_NOBODY || !car_idle(c, now_ms)) continue;
         c->from = city->guests[c->ride].dropoff;
-        c->ride = MATCH_NOBODY;
+        c->ride = PLAN_NOBODY;
     }
 }
 
@@ -120,8 +127,9 @@ static void send_car(struct city *city, uint32_t car, uint32_t ride, struct plac
     g->car = car;
     g->pickup_ms = now_ms + way_ms(from, g->pickup);
     if (g->given_ms < 0) g->given_ms = now_ms;
-    city->cars[car] =
-        (struct car){from, now_ms, g->pickup_ms + way_ms(g->pickup, g->dropoff), ride};
+    struct car *c = &city->cars[car];
+    int64_t idle_ms = c->idle_ms + (car_idle(c, now_ms) ? now_ms - c->free_ms : 0);
+    *c = (struct car){from, now_ms, g->pickup_ms + way_ms(g->pickup, g->dropoff), ride, idle_ms};
 }
 
 /* Those who asked join the waiting, those out of patience leave; who was met leaves coming. */
@@ -197,54 +205,67 @@ static void first_come(struct city *city, int64_t now_ms)
     }
 }
 
-static void solve_nearest_pair(struct city *city, const struct assign_ride *rows, int64_t now_ms,
-                               uint32_t *driver_of)
+/* Those of the waiting who are looked at now. */
+static uint32_t due_guests(const struct city *city, int64_t now_ms, uint32_t *due)
 {
-    struct match_ride *rides = arena_array(&city->arena, city->waiting_count, struct match_ride);
+    uint32_t n = 0;
     for (uint32_t i = 0; i < city->waiting_count; i++) {
-        struct match_candidate *c =
-            arena_array(&city->arena, rows[i].count, struct match_candidate);
-        for (uint32_t k = 0; k < rows[i].count; k++) {
-            c[k] = (struct match_candidate){rows[i].arcs[k].driver,
-                                            (double)rows[i].arcs[k].cost_ms / 1000};
-        }
-        int64_t waited_ms = now_ms - city->guests[city->waiting[i]].asks_ms;
-        rides[i] = (struct match_ride){c, rows[i].count, waited_ms};
+        if (city->guests[city->waiting[i]].entry_ms <= now_ms) due[n++] = city->waiting[i];
     }
-    (void)match_nearest_pairs(rides, city->waiting_count, city->member_count, &city->arena,
-                              driver_of);
+    return n;
+}
+
+/* The window as the matcher would see it: the nearest idle cars of each ride. */
+static struct plan_window window_of(struct city *city, const uint32_t *due, uint32_t count,
+                                    int64_t now_ms)
+{
+    struct plan_ride *rides = arena_array(&city->arena, count, struct plan_ride);
+    int64_t *idle_ms = arena_array(&city->arena, city->member_count, int64_t);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct guest *g = &city->guests[due[i]];
+        struct assign_arc *ways = arena_array(&city->arena, CANDIDATES, struct assign_arc);
+        uint32_t n = nearest(city, g->pickup, now_ms, CANDIDATES, ways);
+        rides[i] = (struct plan_ride){ways, n, now_ms - g->asks_ms, 0};
+    }
+    for (uint32_t m = 0; m < city->member_count; m++) {
+        idle_ms[m] = now_ms - city->cars[city->members[m]].free_ms;
+    }
+    return (struct plan_window){rides, count, idle_ms, city->member_count};
+}
+
+/* Nobody this time: it looks again when ride_defer's timer fires. */
+static void defer(struct city *city, struct guest *g, int64_t now_ms)
+{
+    if (city->policy->way != CITY_MATCHER) return;
+    g->entry_ms = now_ms + (g->deferred ? RETRY_MS : RETRY_FIRST_MS);
+    g->deferred = true;
 }
 
 /* One window: a driver for those who wait, of those who are idle. */
 static void match_window(struct city *city, int64_t now_ms)
 {
+    uint32_t *due = arena_array(&city->arena, city->waiting_count, uint32_t);
+    uint32_t count = due_guests(city, now_ms, due);
+    if (count == 0) return;
     number_idle(city, now_ms);
-    if (city->waiting_count == 0 || city->member_count == 0) return;
-    struct assign_ride *rows = arena_array(&city->arena, city->waiting_count, struct assign_ride);
-    for (uint32_t i = 0; i < city->waiting_count; i++) {
-        struct assign_arc *arcs = arena_array(&city->arena, CANDIDATES, struct assign_arc);
-        struct place to = city->guests[city->waiting[i]].pickup;
-        rows[i] = (struct assign_ride){arcs, nearest(city, to, now_ms, CANDIDATES, arcs), NONE_MS};
-    }
+    struct plan_window w = window_of(city, due, count, now_ms);
+    bool greedy = city->policy->way == CITY_NEAREST_PAIR;
+    const struct plan_rules rules = {reach_ms(city->policy), greedy ? 0 : STEPS_MAX};
+    if (greedy) w.idle_ms = NULL;
 
+    struct plan_answer answer;
     int64_t from_us = clock_mono_us();
-    uint32_t *driver_of = arena_array(&city->arena, city->waiting_count, uint32_t);
-    if (city->policy->way == CITY_NEAREST_PAIR) {
-        solve_nearest_pair(city, rows, now_ms, driver_of);
-        note_solve(city, from_us);
-    } else {
-        struct assign_problem p = {rows, city->waiting_count, city->member_count};
-        struct assign_answer answer;
-        assign_solve(&p, STEPS_MAX, &city->arena, &answer);
-        note_solve(city, from_us);
-        assign_check(&p, &answer);
-        driver_of = answer.driver_of;
-    }
-    for (uint32_t i = 0; i < city->waiting_count; i++) {
-        if (driver_of[i] == MATCH_NOBODY) continue;
-        uint32_t car = city->members[driver_of[i]];
-        send_car(city, car, city->waiting[i], city->cars[car].from, now_ms);
-        city->coming[city->coming_count++] = city->waiting[i];
+    plan_solve(&w, &rules, &city->arena, &answer);
+    note_solve(city, from_us);
+    must(answer.exact || greedy);
+    for (uint32_t i = 0; i < count; i++) {
+        if (answer.driver_of[i] == PLAN_NOBODY) {
+            defer(city, &city->guests[due[i]], now_ms);
+            continue;
+        }
+        uint32_t car = city->members[answer.driver_of[i]];
+        send_car(city, car, due[i], city->cars[car].from, now_ms);
+        city->coming[city->coming_count++] = due[i];
     }
 }
 
@@ -258,7 +279,8 @@ static void swap_apply(struct city *city, const uint32_t *driver_of, int64_t now
     for (uint32_t i = 0; i < city->coming_count; i++) {
         uint32_t car = city->guests[city->coming[i]].car;
         if (city->members[driver_of[i]] == car) continue;
-        city->cars[car] = (struct car){at[city->number[car]], now_ms, now_ms, MATCH_NOBODY};
+        struct car *c = &city->cars[car];
+        *c = (struct car){at[city->number[car]], now_ms, now_ms, PLAN_NOBODY, c->idle_ms};
     }
     for (uint32_t i = 0; i < city->coming_count; i++) {
         struct guest *g = &city->guests[city->coming[i]];
@@ -298,12 +320,50 @@ static void swap_window(struct city *city, int64_t now_ms)
     if (changed > 0) swap_apply(city, driver_of, now_ms);
 }
 
-/* First come acts when someone asks or a car becomes free; the others once a window. */
+/* When the next ride is looked at: one that comes in, or one that looks again. */
+static int64_t first_entry(const struct city *city)
+{
+    int64_t at = city->next < city->guest_count ? city->guests[city->next].asks_ms : never_ms;
+    for (uint32_t i = 0; i < city->waiting_count; i++) {
+        int64_t entry_ms = city->guests[city->waiting[i]].entry_ms;
+        if (entry_ms < at) at = entry_ms;
+    }
+    return at;
+}
+
+/* What the running matcher does at this moment. */
+static void matcher_step(struct city *city, int64_t now_ms)
+{
+    if (city->round_ms == never_ms && first_entry(city) <= now_ms) {
+        number_idle(city, now_ms);
+        city->round_ms = now_ms + plan_gather_ms(city->waiting_count, city->member_count,
+                                                 city->policy->window_ms);
+    }
+    if (city->round_ms <= now_ms) {
+        match_window(city, now_ms);
+        city->round_ms = never_ms;
+    }
+    if (city->policy->swaps && city->swap_ms <= now_ms) {
+        swap_window(city, now_ms);
+        city->swap_ms = now_ms + SWAP_EVERY_MS;
+    }
+}
+
+static int64_t matcher_next(const struct city *city)
+{
+    int64_t at = city->round_ms != never_ms ? city->round_ms : first_entry(city);
+    bool swaps = city->policy->swaps && city->coming_count > 1;
+    return swaps && city->swap_ms < at ? city->swap_ms : at;
+}
+
+/* First come acts when someone asks or a car becomes free; the matcher when it would; the others
+ * once a window. */
 static int64_t next_time(const struct city *city, int64_t now_ms)
 {
     bool over = city->next == city->guest_count && city->waiting_count == 0 &&
                 (!city->policy->swaps || city->coming_count == 0);
     if (over) return never_ms;
+    if (city->policy->way == CITY_MATCHER) return matcher_next(city);
     if (city->policy->way != CITY_FIRST_COME) return now_ms + city->policy->window_ms;
     int64_t at = city->next < city->guest_count ? city->guests[city->next].asks_ms : never_ms;
     for (uint32_t i = 0; city->waiting_count > 0 && i < city->car_count; i++) {
@@ -319,7 +379,7 @@ static void city_init(struct city *city, const struct demand *d, const struct ci
     must(d->count > 0);
     struct rng rng;
     rng_init(&rng, seed ^ 0x70617469656e6365U);
-    *city = (struct city){.policy = policy, .guest_count = d->count};
+    *city = (struct city){.policy = policy, .guest_count = d->count, .round_ms = never_ms};
     city->guests = mem_array(d->count, struct guest);
     city->waiting = mem_array(d->count, uint32_t);
     city->coming = mem_array(d->count, uint32_t);
@@ -330,6 +390,7 @@ static void city_init(struct city *city, const struct demand *d, const struct ci
             .pickup = place_of(o->pickup, origin),
             .dropoff = place_of(o->dropoff, origin),
             .asks_ms = o->at_ms,
+            .entry_ms = o->at_ms,
             .quits_ms = o->at_ms + (int64_t)(rng_exp(&rng, PATIENCE_MEAN_S) * 1000),
             .given_ms = -1,
         };
@@ -339,7 +400,7 @@ static void city_init(struct city *city, const struct demand *d, const struct ci
     city->number = mem_array(d->drivers, uint32_t);
     city->members = mem_array(d->drivers, uint32_t);
     for (uint32_t i = 0; i < city->car_count; i++) {
-        city->cars[i] = (struct car){.from = place_of(d->starts[i], origin), .ride = MATCH_NOBODY};
+        city->cars[i] = (struct car){.from = place_of(d->starts[i], origin), .ride = PLAN_NOBODY};
     }
 }
 
@@ -357,27 +418,51 @@ static double quantile(double *values, size_t count, double q)
     return values[(size_t)(q * (double)(count - 1))];
 }
 
+/* How unevenly the drivers' idle time is spread. */
+static double idle_gini(const struct city *city, int64_t end_ms)
+{
+    double *idle = mem_array(city->car_count, double);
+    double sum = 0;
+    double weighed = 0;
+    for (uint32_t i = 0; i < city->car_count; i++) {
+        const struct car *c = &city->cars[i];
+        idle[i] = (double)(c->idle_ms + (c->free_ms < end_ms ? end_ms - c->free_ms : 0));
+    }
+    qsort(idle, city->car_count, sizeof *idle, by_value);
+    for (uint32_t i = 0; i < city->car_count; i++) {
+        sum += idle[i];
+        weighed += idle[i] * (2.0 * i + 1 - city->car_count);
+    }
+    mem_free(idle);
+    return sum > 0 ? weighed / (sum * city->car_count) : 0;
+}
+
 static void sum_up(struct city *city, struct city_outcome *out)
 {
     *out = (struct city_outcome){.asked = city->guest_count};
     double *pickups = mem_array(city->guest_count, double);
+    double *waits = mem_array(city->guest_count, double);
     for (size_t i = 0; i < city->guest_count; i++) {
         const struct guest *g = &city->guests[i];
         if (g->given_ms < 0) continue;
-        double pickup_s = (double)(g->pickup_ms - g->given_ms) / 1000;
-        pickups[out->served++] = pickup_s;
-        out->pickup_s += pickup_s;
-        out->wait_s += (double)(g->pickup_ms - g->asks_ms) / 1000;
+        pickups[out->served] = (double)(g->pickup_ms - g->given_ms) / 1000;
+        waits[out->served] = (double)(g->pickup_ms - g->asks_ms) / 1000;
+        out->pickup_s += pickups[out->served];
+        out->wait_s += waits[out->served++];
         out->swaps += g->swaps;
     }
     double n = out->served > 0 ? (double)out->served : 1;
     out->pickup_s /= n;
     out->wait_s /= n;
     out->swaps /= n;
+    out->wait_p50_s = quantile(waits, out->served, 0.5);
+    out->wait_p95_s = quantile(waits, out->served, 0.95);
     out->pickup_p50_s = quantile(pickups, out->served, 0.5);
     out->pickup_p95_s = quantile(pickups, out->served, 0.95);
     out->solve_p99_ms = quantile(city->solve_ms, city->solves, 0.99);
+    out->idle_gini = idle_gini(city, city->guests[city->guest_count - 1].asks_ms);
     mem_free(pickups);
+    mem_free(waits);
 }
 
 static void city_fini(struct city *city)
@@ -402,6 +487,8 @@ void city_run(const struct demand *d, const struct city_policy *policy, uint64_t
         turn_guests(&city, now_ms);
         if (policy->way == CITY_FIRST_COME) {
             first_come(&city, now_ms);
+        } else if (policy->way == CITY_MATCHER) {
+            matcher_step(&city, now_ms);
         } else {
             match_window(&city, now_ms);
             if (policy->swaps) swap_window(&city, now_ms);

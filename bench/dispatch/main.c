@@ -20,6 +20,9 @@ static const struct city_policy policies[] = {
     {"2 s, swaps ≤ 2, each worth 30 s", CITY_LEAST_COST, 2000, true, 2, 30000, false, 0},
     {"and no pickup over 600 s", CITY_LEAST_COST, 2000, true, 2, 30000, false, 600000},
     {"and free drivers step in", CITY_LEAST_COST, 2000, true, 2, 30000, true, 600000},
+    {"the matcher, without swaps", CITY_MATCHER, 2000, false, 0, 0, false, 0},
+    {"the matcher", CITY_MATCHER, 2000, true, 2, 30000, false, 0},
+    {"the matcher, no window", CITY_MATCHER, 0, true, 2, 30000, false, 0},
 };
 enum { POLICIES = sizeof policies / sizeof policies[0], STEP = 1 << 20, FLEET_MAX = 100000 };
 
@@ -46,9 +49,11 @@ static void print_fleet(const struct trip_file *file, double hours, uint64_t see
     for (size_t i = 0; i < POLICIES; i++) {
         struct city_outcome o;
         city_run(&demand, &policies[i], seed, &o);
-        printf("| %zu | %s | %.3f | %.1f | %.1f | %.0f | %.0f | %.2f | %.2f |\n", fleet,
-               policies[i].name, (double)o.served / (double)o.asked, o.wait_s, o.pickup_s,
-               o.pickup_p50_s, o.pickup_p95_s, o.swaps, o.solve_p99_ms);
+        printf(
+            "| %zu | %s | %.3f | %.1f | %.0f / %.0f | %.1f | %.0f / %.0f | %.2f | %.2f | %.2f |\n",
+            fleet, policies[i].name, (double)o.served / (double)o.asked, o.wait_s, o.wait_p50_s,
+            o.wait_p95_s, o.pickup_s, o.pickup_p50_s, o.pickup_p95_s, o.swaps, o.idle_gini,
+            o.solve_p99_ms);
         fflush(stdout);
     }
     demand_fini(&demand);
@@ -56,8 +61,8 @@ static void print_fleet(const struct trip_file *file, double hours, uint64_t see
 
 static int run(const struct trip_file *file, double hours, uint64_t seed, struct slice fleets)
 {
-    puts("| fleet | dispatch | served | wait, s | pickup, s | p50 | p95 | swaps a ride |"
-         " solver p99, ms |\n|---|---|---|---|---|---|---|---|---|");
+    puts("| fleet | dispatch | served | wait, s | p50 / p95 | pickup, s | p50 / p95 |"
+         " swaps a ride | idle Gini | solver p99, ms |\n|---|---|---|---|---|---|---|---|---|---|");
     struct slice one = {0};
     while (slice_cut(&fleets, ',', &one)) {
         uint64_t fleet = 0;

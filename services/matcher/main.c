@@ -13,6 +13,18 @@ static const struct metric_spec metrics[] = {
 #undef METRIC
 };
 
+/* A window weighs a hundredth less with each that follows. */
+#define FADE 0.99
+
+void matcher_note_cost(struct matcher *m, double cost_s, double greedy_s)
+{
+    m->cost_s = m->cost_s * FADE + cost_s;
+    m->greedy_s = m->greedy_s * FADE + greedy_s;
+    if (m->greedy_s > 0) metric_set(metric_only(m->metric[M_COST_RATIO]), m->cost_s / m->greedy_s);
+    metric_add(METRIC_AT(m->metric[M_COST], SLICE("paired")), cost_s);
+    metric_add(METRIC_AT(m->metric[M_COST], SLICE("nearest_first")), greedy_s);
+}
+
 static bool start(struct app *app, void *service)
 {
     struct matcher *m = service;
@@ -20,6 +32,8 @@ static bool start(struct app *app, void *service)
     m->life = lifecycle_new(app_store(app));
     (void)metric_only(m->metric[M_MATCH]); /* shown before the first match */
     (void)metric_only(m->metric[M_CLAIMED]);
+    (void)metric_only(m->metric[M_SPENT]);
+    metric_set(metric_only(m->metric[M_COST_RATIO]), 1);
     (void)app_consumer(m->options.consumer, m->consumer);
     const struct region *served[REGIONS_MAX];
     size_t n = app_served(app, served, REGIONS_MAX);

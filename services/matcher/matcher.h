@@ -1,6 +1,7 @@
 /* matcher: finds each requested ride a driver.
  *
  *   rides:incoming --work.c--> entries --round.c--> rides, candidates, pairs --lifecycle--> offers
+ *   rides:events --follow.c--> board --work.c--> how long to gather
  *
  * Any number of matchers may share a region: the group gives each entry to one of them, and the
  * lifecycle lets only one offer win.
@@ -33,6 +34,10 @@ struct matcher {
     struct work *works[REGIONS_MAX]; /* owned, one a region */
     size_t works_count;
     char consumer[APP_CONSUMER_MAX + 1];
+    double cost_s, greedy_s; /* of recent windows, fading */
 };
+
+/* Counts what a window's pairing cost, and what nearest pair first would have. */
+void matcher_note_cost(struct matcher *m, double cost_s, double greedy_s);
 
 #endif

@@ -9,12 +9,17 @@
 #include "services/kit/core/eta.h"
 #include "services/kit/keys.h"
 #include "services/kit/profile.h"
-#include "services/matcher/match.h"
+#include "services/matcher/board.h"
 #include "services/matcher/matcher.h"
+#include "services/matcher/plan.h"
 
-enum { CANDIDATES_MAX = 64 };
+enum {
+    CANDIDATES_MAX = 64,
+    STEPS_A_MS = 20000, /* arcs the solver looks at in a millisecond, at the least */
+    SOLVE_HERE = 512,   /* pairs that are solved sooner than a worker would have woken */
+};
 
-enum round_phase { ROUND_LOAD, ROUND_SEARCH, ROUND_PROFILE, ROUND_COMMIT };
+enum round_phase { ROUND_LOAD, ROUND_SEARCH, ROUND_PROFILE, ROUND_SOLVE, ROUND_COMMIT };
 
 /* A driver who is a candidate of some ride of the round. */
 struct driver {
@@ -50,11 +55,18 @@ struct round {
     struct arena arena;
     struct map drivers; /* id -> struct driver */
     uint32_t driver_count;
-    struct job *jobs; /* in the arena */
+    struct driver **by_number; /* in the arena; from SOLVE on */
+    struct job *jobs;          /* in the arena */
     uint32_t job_count;
+    uint32_t searches;
     size_t waiting; /* answers of this phase still to come */
     bool sending;   /* the phase is still sending: an answer cannot end it yet */
     int64_t began_us;
+    uv_work_t solving;
+    struct plan_window window; /* what is solved; all of it in the arena */
+    struct plan_rules rules;
+    struct plan_answer answer;
+    int64_t solve_us;
 };
 
 static void next_phase(struct round *r);
@@ -246,15 +258,138 @@ static void filter(struct job *job)
     job->count = kept;
 }
 
-/* Whether a wider circle may still bring a driver to a ride that has none. Doubles its radius. */
-static bool widen(const struct round *r, struct job *job)
+/* The drivers a ride must know: with as many as there are rides, all others may be taken. */
+static uint32_t needed(const struct round *r)
 {
-    if (!job->open || job->count > 0 || job->radius_m >= r->matcher->options.radius_max_m)
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < r->job_count; i++)
+        n += r->jobs[i].open;
+    uint32_t most = (uint32_t)r->matcher->options.candidates;
+    return n < most ? n : most;
+}
+
+/* Whether a wider circle may bring a ride the drivers it still lacks. Doubles its radius. */
+static bool widen(const struct round *r, struct job *job, uint32_t need)
+{
+    if (!job->open || job->count >= need || job->radius_m >= r->matcher->options.radius_max_m)
         return false;
     job->radius_m *= 2;
     if (job->radius_m > r->matcher->options.radius_max_m)
         job->radius_m = r->matcher->options.radius_max_m;
     return true;
+}
+
+/* --- SOLVE --- */
+
+static void on_idle(void *data, enum store_status status, const redisReply *reply)
+{
+    struct job *job = data; /* the first of its product */
+    struct round *r = job->round;
+    struct board *board = work_board(r->work);
+    int64_t idle = reply_i64(reply, 0);
+    if (status == STORE_OK && idle >= 0 && idle <= UINT32_MAX)
+        board_note_idle(board, board_product(board, job->ride.product), (uint32_t)idle);
+    answered(r);
+}
+
+/* Counts the idle drivers of each product of the round: how scarce they are sets the next window. */
+static void count_idle(struct round *r)
+{
+    for (uint32_t i = 0; i < r->job_count; i++) {
+        struct job *job = &r->jobs[i];
+        bool first = job->open;
+        for (uint32_t k = 0; first && k < i; k++)
+            first = !r->jobs[k].open || !slice_eq(r->jobs[k].ride.product, job->ride.product);
+        if (!first) continue;
+        struct key_text key;
+        r->waiting++;
+        STORE_CALL(store_of(r), timeout_of(r), on_idle, job, SLICE("ZCARD"),
+                   key_make1(&key, KEY_DRIVERS_IDLE, work_region(r->work), job->ride.product));
+    }
+}
+
+static struct plan_ride plan_ride_of(struct round *r, const struct job *job, int64_t now_ms)
+{
+    struct assign_arc *ways = arena_array(&r->arena, job->count, struct assign_arc);
+    for (uint32_t k = 0; k < job->count; k++)
+        ways[k] = (struct assign_arc){job->candidates[k]->number, (int64_t)(job->eta_s[k] * 1000)};
+    int64_t passed = job->entry->attempt > 1 ? job->entry->attempt - 1 : 0;
+    return (struct plan_ride){ways, job->open ? job->count : 0, now_ms - job->ride.created_ms,
+                              (uint32_t)(passed < 1000 ? passed : 1000)};
+}
+
+/* In a worker, or here: touches nothing but the window, the answer and the arena. */
+static void on_solver(uv_work_t *req)
+{
+    struct round *r = req->data;
+    int64_t from_us = clock_mono_us();
+    plan_solve(&r->window, &r->rules, &r->arena, &r->answer);
+    r->solve_us = clock_mono_us() - from_us;
+}
+
+static void on_solved(uv_work_t *req, int status)
+{
+    must(status == 0); /* nobody cancels it */
+    answered(req->data);
+}
+
+/* The drivers of the round by number, and how long each has stood idle. */
+static struct driver **drivers_by_number(struct round *r, int64_t now_ms, int64_t *idle_ms)
+{
+    struct driver **drivers = arena_array(&r->arena, r->driver_count, struct driver *);
+    for (uint32_t i = 0; i < r->job_count; i++) {
+        for (uint32_t k = 0; k < r->jobs[i].count; k++) {
+            struct driver *d = r->jobs[i].candidates[k];
+            if (drivers[d->number] != NULL) continue;
+            drivers[d->number] = d;
+            idle_ms[d->number] = board_idle_ms(work_board(r->work), d->id, now_ms);
+        }
+    }
+    return drivers;
+}
+
+static void solve(struct round *r)
+{
+    const struct matcher_options *o = &r->matcher->options;
+    double speed_scale = app_options(r->matcher->app)->speed_scale;
+    int64_t now_ms = clock_wall_ms();
+    int64_t *idle_ms = arena_array(&r->arena, r->driver_count, int64_t);
+    struct plan_ride *rides = arena_array(&r->arena, r->job_count, struct plan_ride);
+    uint64_t pairs = 0;
+    r->by_number = drivers_by_number(r, now_ms, idle_ms);
+    for (uint32_t i = 0; i < r->job_count; i++) {
+        rides[i] = plan_ride_of(r, &r->jobs[i], now_ms);
+        pairs += rides[i].count;
+    }
+    r->window = (struct plan_window){rides, r->job_count, idle_ms, r->driver_count};
+    r->rules = (struct plan_rules){
+        .reach_ms = eta_road_s(o->radius_max_m * ETA_DETOUR, speed_scale) * 1000,
+        .steps_max = (uint64_t)o->solver_ms * STEPS_A_MS,
+    };
+    r->solving.data = r;
+    if (pairs <= SOLVE_HERE) {
+        on_solver(&r->solving);
+        return;
+    }
+    r->waiting++;
+    int bad = uv_queue_work(app_loop(r->matcher->app), &r->solving, on_solver, on_solved);
+    must(bad == 0);
+}
+
+/* Who won, and what it was worth. */
+static void take_answer(struct round *r)
+{
+    const struct plan_answer *a = &r->answer;
+    for (uint32_t i = 0; i < r->job_count; i++) {
+        if (a->driver_of[i] == PLAN_NOBODY) continue;
+        r->jobs[i].chosen = r->by_number[a->driver_of[i]];
+        r->jobs[i].chosen->taken = true;
+    }
+    struct metric **metric = r->matcher->metric;
+    metric_observe(metric_only(metric[M_SOLVER]), (double)r->solve_us / 1e6);
+    metric_observe(metric_only(metric[M_PAIRS]), (double)a->arcs);
+    if (!a->exact) metric_inc(metric_only(metric[M_SPENT]));
+    matcher_note_cost(r->matcher, (double)a->price_ms / 1000, (double)a->greedy_ms / 1000);
 }
 
 /* --- COMMIT --- */
@@ -335,31 +470,6 @@ static void commit(struct job *job)
         life_ride_offer(r->matcher->life, &e, d->id, eta_of(job, d), on_offered, job);
 }
 
-/* Pairs the open rides with their candidates. */
-static void choose(struct round *r)
-{
-    int64_t now_ms = clock_wall_ms();
-    struct match_ride *rides = arena_array(&r->arena, r->job_count, struct match_ride);
-    uint32_t *winner = arena_array(&r->arena, r->job_count, uint32_t);
-    struct driver **by_number = arena_array(&r->arena, r->driver_count, struct driver *);
-    for (uint32_t i = 0; i < r->job_count; i++) {
-        struct job *job = &r->jobs[i];
-        if (!job->open) continue;
-        struct match_candidate *c = arena_array(&r->arena, job->count, struct match_candidate);
-        for (uint32_t k = 0; k < job->count; k++) {
-            c[k] = (struct match_candidate){job->candidates[k]->number, job->eta_s[k]};
-            by_number[job->candidates[k]->number] = job->candidates[k];
-        }
-        rides[i] = (struct match_ride){c, job->count, now_ms - job->ride.created_ms};
-    }
-    (void)match_nearest_pairs(rides, r->job_count, r->driver_count, &r->arena, winner);
-    for (uint32_t i = 0; i < r->job_count; i++) {
-        if (winner[i] == MATCH_NOBODY) continue;
-        r->jobs[i].chosen = by_number[winner[i]];
-        r->jobs[i].chosen->taken = true;
-    }
-}
-
 /* --- the round --- */
 
 static void finish(struct round *r)
@@ -385,6 +495,7 @@ static void run_phase(struct round *r)
         load(r);
         break;
     case ROUND_SEARCH:
+        if (r->searches++ == 0) count_idle(r);
         for (uint32_t i = 0; i < r->job_count; i++)
             if (r->jobs[i].open && r->jobs[i].searched_m < r->jobs[i].radius_m)
                 search_one(r, &r->jobs[i]);
@@ -392,8 +503,11 @@ static void run_phase(struct round *r)
     case ROUND_PROFILE:
         ask_profiles(r);
         break;
+    case ROUND_SOLVE:
+        solve(r);
+        break;
     case ROUND_COMMIT:
-        choose(r);
+        take_answer(r);
         for (uint32_t i = 0; i < r->job_count; i++)
             if (r->jobs[i].open) commit(&r->jobs[i]);
         break;
@@ -405,17 +519,21 @@ static void run_phase(struct round *r)
 static enum round_phase phase_after(struct round *r)
 {
     bool again = false;
+    uint32_t need = 0;
     switch (r->phase) {
     case ROUND_LOAD:
         return ROUND_SEARCH;
     case ROUND_SEARCH:
         return ROUND_PROFILE;
     case ROUND_PROFILE:
+        need = needed(r);
         for (uint32_t i = 0; i < r->job_count; i++) {
             if (r->jobs[i].open && r->jobs[i].picky) filter(&r->jobs[i]);
-            again |= widen(r, &r->jobs[i]);
+            again |= widen(r, &r->jobs[i], need);
         }
-        return again ? ROUND_SEARCH : ROUND_COMMIT;
+        return again ? ROUND_SEARCH : ROUND_SOLVE;
+    case ROUND_SOLVE:
+        return ROUND_COMMIT;
     case ROUND_COMMIT:
         break;
     }

@@ -8,6 +8,7 @@
 #include "base/must.h"
 #include "services/kit/ids.h"
 #include "services/kit/keys.h"
+#include "services/matcher/follow.h"
 #include "services/matcher/matcher.h"
 #include "services/matcher/round.h"
 
@@ -22,10 +23,14 @@ struct work {
     struct store *reader; /* owned: its reads block, so it is a connection of its own */
     uv_timer_t claim_timer;
     uv_timer_t retry_timer;
-    struct list fresh;    /* of struct work_entry */
-    struct list suspects; /* delivered before, or unreadable */
-    struct map entries;   /* stream id -> struct work_entry: all that are held */
-    size_t promised;      /* places for entries that are being claimed */
+    uv_timer_t window_timer; /* runs while rides are being gathered */
+    struct board *board;     /* owned */
+    struct follow *follow;   /* owned: keeps the board */
+    int64_t gathering_us;    /* when the first of fresh came in; 0: none */
+    struct list fresh;       /* of struct work_entry */
+    struct list suspects;    /* delivered before, or unreadable */
+    struct map entries;      /* stream id -> struct work_entry: all that are held */
+    size_t promised;         /* places for entries that are being claimed */
     bool reading;
     bool in_round;
     bool claiming; /* an XPENDING is under way */
@@ -40,6 +45,11 @@ static void begin_round(struct work *w);
 struct matcher *work_matcher(struct work *w)
 {
     return w->matcher;
+}
+
+struct board *work_board(struct work *w)
+{
+    return w->board;
 }
 
 struct slice work_region(const struct work *w)
@@ -179,9 +189,27 @@ static void give_up(struct work *w, struct work_entry *e)
     farewell_send(f, f->named ? "deliveries" : "unreadable");
 }
 
+static void on_window(uv_timer_t *timer)
+{
+    begin_round(timer->data);
+}
+
+/* Whether the fresh entries should wait for others to join them; if so, for how long is set. */
+static bool gather(struct work *w)
+{
+    int64_t now_us = clock_mono_us();
+    if (w->gathering_us == 0) w->gathering_us = now_us;
+    int64_t wait_ms = board_gather_ms(w->board, w->matcher->options.window_ms);
+    int64_t left_ms = wait_ms - (now_us - w->gathering_us) / 1000;
+    if (left_ms <= 0 || w->draining || held(w) >= (size_t)w->matcher->options.held) return false;
+    (void)uv_timer_start(&w->window_timer, on_window, (uint64_t)left_ms, 0);
+    return true;
+}
+
 static void begin_round(struct work *w)
 {
     if (w->in_round) return;
+    (void)uv_timer_stop(&w->window_timer);
     struct list *link = list_take(&w->suspects);
     if (link != NULL) {
         struct work_entry *e = list_entry(link, struct work_entry, link);
@@ -196,8 +224,11 @@ static void begin_round(struct work *w)
         }
         return;
     }
-    if (list_empty(&w->fresh)) return;
+    if (list_empty(&w->fresh) || gather(w)) return;
     w->in_round = true;
+    metric_observe(metric_only(w->matcher->metric[M_WINDOW]),
+                   (double)(clock_mono_us() - w->gathering_us) / 1e6);
+    w->gathering_us = 0;
     round_start(w, &w->fresh); /* takes them all */
     must(list_empty(&w->fresh));
 }
@@ -373,6 +404,8 @@ struct work *work_new(struct matcher *m, struct slice region)
     uv_loop_t *loop = app_loop(m->app);
     (void)uv_timer_init(loop, &w->retry_timer);
     w->retry_timer.data = w;
+    (void)uv_timer_init(loop, &w->window_timer);
+    w->window_timer.data = w;
     (void)uv_timer_init(loop, &w->claim_timer);
     w->claim_timer.data = w;
     uint64_t every_ms = (uint64_t)m->options.claim_ms / 2;
@@ -382,6 +415,9 @@ struct work *work_new(struct matcher *m, struct slice region)
     w->reader = store_new(loop, &config);
     store_on_up(w->reader, make_group, w);
     store_open(w->reader);
+
+    w->board = board_new();
+    w->follow = follow_new(m, region, w->board);
     return w;
 }
 
@@ -391,10 +427,11 @@ void work_drain(struct work *w, void (*fn)(void *data), void *data)
     w->drained = fn;
     w->drained_data = data;
     (void)uv_timer_stop(&w->retry_timer);
+    begin_round(w); /* what is being gathered goes at once */
     check_drained(w);
 }
 
-/* The reader and both timers close at their own pace; the last one frees. */
+/* The reader, the follower and the timers close at their own pace; the last one frees. */
 struct closing {
     struct work *w;
     int left;
@@ -404,6 +441,7 @@ static void part_closed(struct closing *c)
 {
     if (--c->left > 0) return;
     map_fini(&c->w->entries);
+    board_free(c->w->board);
     mem_free(c->w);
     mem_free(c);
 }
@@ -413,7 +451,7 @@ static void on_handle_closed(uv_handle_t *handle)
     part_closed(handle->data);
 }
 
-static void on_reader_closed(void *data)
+static void on_part_closed(void *data)
 {
     part_closed(data);
 }
@@ -422,11 +460,14 @@ void work_close(struct work *w)
 {
     if (w == NULL) return;
     struct closing *c = mem_new(struct closing);
-    *c = (struct closing){w, 3};
+    *c = (struct closing){w, 5};
     w->draining = true;
     w->claim_timer.data = c;
     w->retry_timer.data = c;
+    w->window_timer.data = c;
     uv_close((uv_handle_t *)&w->claim_timer, on_handle_closed);
     uv_close((uv_handle_t *)&w->retry_timer, on_handle_closed);
-    store_close(w->reader, on_reader_closed, c);
+    uv_close((uv_handle_t *)&w->window_timer, on_handle_closed);
+    follow_close(w->follow, on_part_closed, c);
+    store_close(w->reader, on_part_closed, c);
 }

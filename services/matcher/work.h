@@ -5,7 +5,8 @@
  *                     +-----room--------+          every claim-idle/2: take over silent readers' work
  *
  * Why a round waits for the one before: what arrives meanwhile is decided together, so a busy system
- * gets batches and an idle one answers at once. No timer sets a window.
+ * gets batches and an idle one answers at once. While rides compete for few drivers (board.h), a
+ * round also waits for others to join it, 2 s at most (window-max).
  *
  * Invariants:  at most held-max entries are read and not resolved, each of them once. An entry that
  *              was delivered before is suspected of killing its readers and goes alone, so that only
@@ -48,6 +49,7 @@ void work_resolved(struct work *w, struct work_entry *e);
 void work_round_done(struct work *w);
 
 struct matcher *work_matcher(struct work *w);
+struct board *work_board(struct work *w);
 struct slice work_region(const struct work *w);
 
 #endif

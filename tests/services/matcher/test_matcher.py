@@ -158,6 +158,39 @@ class Matcher(unittest.TestCase):
         self.assertEqual([d.offer() for d in near], [None, None])
         self.assertEqual(rider.ride(ride)["attempt"], 3)
 
+    def metric(self, name):
+        return sum(float(line.split()[-1]) for line in self.town.metrics("matcher").splitlines()
+                   if re.match(name + r"[ {]", line))
+
+    def test_a_window_is_decided_as_a_whole_and_says_what_that_was_worth(self):
+        # On one street: driver at 0, ride at 1, driver at 1.9, ride at 3.5. The nearest pair is not
+        # among the two that are nearest in sum.
+        near, far = self.driver(1, 0), self.driver(2, 1.9)
+        rides = []
+        for i, place in enumerate((1, 3.5)):
+            rider = self.town.rider(f"w{i}")
+            rides.append(rider.request(self.town.place(place), self.town.place(6))["ride_id"])
+        self.matcher()
+        offers = [wait_for("the offer", 5, d.offer) for d in (near, far)]
+        self.assertEqual([o["ride_id"] for o in offers], rides)
+        self.assertAlmostEqual(self.metric("hansom_match_cost_ratio"), 2.6 / 4.4, delta=0.05)
+        self.assertEqual(self.metric("hansom_match_window_pairs_sum"), 4)
+
+    def test_rides_gather_while_drivers_are_scarce_and_at_once_when_they_are_not(self):
+        self.matcher()
+        self.driver(1)
+        _, ride = self.ask("alone")
+        wait_for("the offer", 5, lambda: self.town.redis.hget(
+            self.town.key("ride:%r:") + ride, "status") == "offered")
+        self.assertLess(self.metric("hansom_match_window_seconds_sum"), 0.01)
+        for i in range(6):
+            self.ask(f"r{i}")
+        # They look again by themselves; before long one round holds several of them.
+        wait_for("a window", 15, lambda: self.metric("hansom_match_window_seconds_sum") > 1)
+        wait_for("a round of several", 15, lambda: 'rides_bucket{le="1"}' in
+                 self.town.metrics("matcher") and self.metric("hansom_match_round_rides_sum") >
+                 1.5 * self.metric("hansom_match_round_rides_count"))
+
     def test_constraints_are_checked_exactly(self):
         self.matcher()
         wanted = {"min_rating": 4.8, "vehicle": "prius", "language": "es", "accessible": True}
