@@ -40,6 +40,7 @@ enum cmd_flag {
 
 struct cmd;
 struct cmd_spec;
+struct host;
 
 /* Finds the positions of keys: writes up to cap of them and returns their number, or -1 when
  * the arguments make no sense. */
@@ -54,9 +55,10 @@ struct cmd_keys {
 };
 
 struct cmd_spec {
-    const char *name;           /* lower case; of a subcommand "xgroup|create" */
-    void (*run)(struct cmd *c); /* NULL for a container of subcommands only */
-    int arity;                  /* as Redis: negative is a minimum; counts the name(s) */
+    const char *name;               /* lower case; of a subcommand "xgroup|create" */
+    void (*run)(struct cmd *c);     /* NULL for a container of subcommands only */
+    void (*family)(struct host *h); /* of a module family: what cmd_family runs; else NULL */
+    int arity;                      /* as Redis: negative is a minimum; counts the name(s) */
     uint32_t flags;
     struct cmd_keys keys;
     const char *group, *complexity, *since, *summary;
@@ -156,6 +158,9 @@ void cmd_help(struct cmd *c, const char *const *lines);
 #undef CMD
 #undef SUB
 #undef CONTAINER
+
+/* The handler of every command of families.def: lends the command to its family (host.h). */
+void cmd_family(struct cmd *c);
 
 /* The command of this name (any case), or NULL. */
 const struct cmd_spec *cmd_find(struct slice name);

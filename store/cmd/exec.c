@@ -4,6 +4,7 @@
 #include "base/must.h"
 #include "store/cmd/exec_inside.h"
 #include "store/cmd/guard.h"
+#include "store/cmd/host.h"
 #include "store/cmd/monitor.h"
 #include "store/cmd/script.h"
 #include "store/engine/block.h"
@@ -11,6 +12,7 @@
 void exec_attach(struct engine *e)
 {
     uint32_t count = 0;
+    families_register();
     (void)cmd_specs(&count);
     e->cmd_stats = mem_array(count, struct cmd_stats);
     acl_set_commands(&e->acl, guard_commands());

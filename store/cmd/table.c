@@ -2,6 +2,7 @@
 
 #include "base/must.h"
 #include "store/cmd/exec.h"
+#include "store/cmd/host.h"
 
 #include <ctype.h>
 
@@ -34,12 +35,25 @@
      .complexity = (complexity_),                                                                  \
      .since = (since_),                                                                            \
      .summary = (summary_)},
+#define FAMILY(name_, handler, arity_, flags_, keys_, group_, complexity_, since_, summary_)       \
+    {.name = (name_),                                                                              \
+     .run = cmd_family,                                                                            \
+     .family = (handler),                                                                          \
+     .arity = (arity_),                                                                            \
+     .flags = (flags_),                                                                            \
+     .keys = keys_,                                                                                \
+     .group = (group_),                                                                            \
+     .complexity = (complexity_),                                                                  \
+     .since = (since_),                                                                            \
+     .summary = (summary_)},
 static struct cmd_spec specs[] = {
 #include "store/cmd/commands.def"
+#include "store/cmd/families.def"
 };
 #undef CMD
 #undef SUB
 #undef CONTAINER
+#undef FAMILY
 
 enum { SPECS = sizeof specs / sizeof specs[0], SLOTS = 2048, NAME_MAX_LEN = 40 };
 _Static_assert(SPECS < SLOTS / 2, "make the table of names larger");

@@ -1,6 +1,7 @@
 #include "dump.h"
 
 #include "store/ds/rdb.h"
+#include "store/type/family.h"
 #include "store/type/hash.h"
 #include "store/type/list.h"
 #include "store/type/set.h"
@@ -17,6 +18,7 @@ enum {
     RDB_ZSET = 3, /* scores as text */
     RDB_HASH = 4,
     RDB_ZSET_2 = 5,
+    RDB_MODULE_2 = 7,
     RDB_LIST_ZIPLIST = 10,
     RDB_SET_INTSET = 11,
     RDB_ZSET_ZIPLIST = 12,
@@ -94,8 +96,11 @@ bool dump_write(const struct value *v, struct buf *out)
         rdb_add_length(out, hash_count(hash_of(any)));
         hash_each(hash_of(any), write_field, out);
         return true;
-    case VALUE_STREAM:
     case VALUE_MODULE:
+        buf_add_char(out, RDB_MODULE_2);
+        family_dump(v, out);
+        return true;
+    case VALUE_STREAM:
     case VALUE_KINDS:
         break;
     }
@@ -270,6 +275,8 @@ struct value *dump_read(struct slice in, struct arena *arena)
     case RDB_HASH_LISTPACK:
         h = hash_new();
         return whole(hash_value(h), feed_packed(&f, in, type) && read_hash(h, &f));
+    case RDB_MODULE_2:
+        return family_restore(in, arena);
     default:
         return NULL;
     }

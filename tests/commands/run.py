@@ -18,6 +18,8 @@ A file is commands and the replies they must get; every expectation is proven ag
     0
     %only hansom              (or redis) the next command is for one of the two
     %start --requirepass pw   in front of all commands: further flags for both servers
+    %families                 the file is about the module families: redis-server plays it only
+                              with --module, the loadable form of them
     %tag ...                  a word for ctest's labels; the runner skips it
 
 Replies: integers and statuses bare, bulk strings in "quotes", (nil), (nil array), [a, b] for
@@ -284,7 +286,7 @@ def is_command(line):
 
 
 def parse(path):
-    steps, flags, only, joined = [], [], None, ""
+    steps, flags, only, joined, families = [], [], None, "", False
     with open(path, encoding="utf-8") as file:
         lines = file.read().split("\n")
     for number, line in enumerate(lines, 1):
@@ -299,6 +301,8 @@ def parse(path):
             flags += line.split()[1:]
         elif line.startswith("%only "):
             only = line.split()[1]
+        elif line == "%families":
+            families = True
         elif line.startswith("%tag"):
             continue
         elif is_command(line):
@@ -309,7 +313,7 @@ def parse(path):
             if not steps:
                 sys.exit("%s:%d: a reply without a command" % (path, number))
             steps[-1].expected.append(line)
-    return steps, flags
+    return steps, flags, families
 
 
 class Server:
@@ -417,11 +421,14 @@ class Player:
                 return "\n".join("    expected  %s\n    got       %s" % pair for pair in wrong)
 
 
-def play_file(path, servers):
-    steps, flags = parse(path)
+def play_file(path, servers, module):
+    steps, flags, families = parse(path)
     failures = 0
+    if families and module is None:
+        servers = [(kind, program) for kind, program in servers if kind == "hansom"]
     for kind, program in servers:
-        server = Server(kind, program, flags)
+        loads = ["--loadmodule", module] if families and kind == "redis" else []
+        server = Server(kind, program, flags + loads)
         player = Player(server)
         try:
             for step in steps:
@@ -451,7 +458,7 @@ def play_file(path, servers):
 
 
 def record(path, program):
-    steps, flags = parse(path)
+    steps, flags, _ = parse(path)
     by_line = {step.number: step for step in steps}
     server = Server("redis", program, flags)
     player = Player(server)
@@ -488,6 +495,7 @@ def main():
     args = argparse.ArgumentParser(description="plays conversations at the stores")
     args.add_argument("--store", help="the hansom-store program")
     args.add_argument("--peer", default="redis-server", help="the redis-server program")
+    args.add_argument("--module", help="hansom-module.so, for the files about families")
     args.add_argument("--record", action="store_true", help="print the peer's replies")
     args.add_argument("files", nargs="+")
     options = args.parse_args()
@@ -501,7 +509,7 @@ def main():
         servers.append(("redis", peer))
     else:
         print("no %s here: playing at hansom-store alone" % options.peer)
-    return 1 if sum(play_file(path, servers) for path in options.files) else 0
+    return 1 if sum(play_file(path, servers, options.module) for path in options.files) else 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,61 @@
+/* host: all that a module family (JSON, series, sketches, search) may know of its store.
+ *
+ * Why: the families are written once and live in two places: in this store, and as a module
+ * that Redis 7 and Valkey load. Both fill in this header (store/cmd/host.c, store/module/), so
+ * a family's file includes it, store/ds and nothing else of the store.
+ *
+ * A handler reads h->args, finds or puts values, writes exactly one reply and says what it
+ * changed. A change is logged (and sent to replicas) as the command that was sent, unless the
+ * handler says something else.
+ *
+ * Owner: a host lives for one command. Loop thread only.
+ */
+#ifndef HANSOM_STORE_CMD_HOST_H
+#define HANSOM_STORE_CMD_HOST_H
+
+#include "base/arena.h"
+#include "store/cmd/args.h"
+#include "store/cmd/reply.h"
+#include "store/type/family.h"
+
+struct host {
+    const struct slice *argv; /* borrowed for the command */
+    uint32_t argc;
+    struct args *args; /* starts behind the command's name */
+    struct reply *reply;
+    struct arena *arena; /* of this command */
+    int64_t now_ms;      /* unix time of the command; at recovery that of the replay */
+    void *self;          /* the host's own */
+};
+
+/* Looks a key up for reading. True with *out, NULL when it is missing; false after the reply
+ * that it holds another type. *out is the family's value, borrowed for the command. */
+bool host_find(struct host *h, struct slice key, const struct family_type *t, void **out);
+
+/* The same for a command that may change the value. */
+bool host_find_write(struct host *h, struct slice key, const struct family_type *t, void **out);
+
+/* Puts v under key, which the host owns then. The old value, if any, is freed and its expiry
+ * cleared. */
+void host_put(struct host *h, struct slice key, const struct family_type *t, void *v);
+
+/* Says that the key was changed or added: WATCHes fail, the event (of keyspace notifications)
+ * goes out, the log takes the command. Once a key and command, after the last change. */
+void host_changed(struct host *h, struct slice key, const char *event);
+
+/* Logs this command instead of the one that was sent; may be called several times. */
+void host_effect(struct host *h, uint32_t argc, const struct slice *argv);
+
+/* "wrong number of arguments for '<name>' command". */
+void host_wrong_arity(struct host *h);
+
+/* Makes the value types of all families known (family.h); once a process, before values. */
+void families_register(void);
+
+/* Every handler of the families. */
+#define FAMILY(name, handler, arity, flags, keys, group, complexity, since, summary)               \
+    void handler(struct host *h);
+#include "store/cmd/families.def"
+#undef FAMILY
+
+#endif

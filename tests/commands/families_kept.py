@@ -1,0 +1,157 @@
+#!/usr/bin/python3
+"""families_kept: values of the module families survive kill -9, a rewrite of the log, a snapshot,
+DUMP and RESTORE, byte for byte.
+
+    families_kept.py --store build/dev/bin/hansom-store
+"""
+import argparse
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+try:
+    import redis
+except ImportError:
+    print("skipped: python3-redis is not there")
+    sys.exit(77)
+
+
+class Store:
+    def __init__(self, program, folder, *flags):
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.process = subprocess.Popen(
+            [program, "--port", str(port), "--admin-port", "-1", "--dir", folder, *flags],
+            stdout=subprocess.PIPE, text=True)
+        if "ready" not in self.process.stdout.readline():
+            sys.exit("the store does not start")
+        self.client = redis.Redis(port=port)
+
+    def end(self, how):
+        self.client.close()
+        self.process.send_signal(how)
+        self.process.wait(60)
+        self.process.stdout.close()
+
+
+def fill(client, seed):
+    """Some of each family, and changes of it in every way that a log must follow."""
+    rng = random.Random(seed)
+    run = client.execute_command
+    run("BF.RESERVE", "bf", 0.01, 50)
+    run("CF.RESERVE", "cf", 64, "BUCKETSIZE", 4)
+    run("CMS.INITBYDIM", "cms", 50, 3)
+    run("CMS.INITBYDIM", "cms2", 50, 3)
+    run("TOPK.RESERVE", "topk", 5, 8, 3, 0.9)
+    run("TDIGEST.CREATE", "td", "COMPRESSION", 20)
+    for _ in range(3000):
+        item = "item:%d" % rng.randrange(400)
+        pick = rng.randrange(9)
+        if pick == 0:
+            run("BF.ADD", "bf", item)
+        elif pick == 1:
+            run("BF.INSERT", "bf2", "CAPACITY", 10, "ITEMS", item, item + "x")
+        elif pick == 2:
+            run("CF.ADD", "cf", item)
+        elif pick == 3:
+            run("CF.DEL", "cf", item)
+        elif pick == 4:
+            run("CMS.INCRBY", "cms", item, rng.randrange(10))
+        elif pick == 5:
+            run("TOPK.INCRBY", "topk", item, rng.randrange(1, 5))
+        elif pick == 6:
+            run("TDIGEST.ADD", "td", rng.gauss(0, 10), rng.random())
+        elif pick == 7:
+            run("TDIGEST.QUANTILE", "td", 0.5)  # reading changes nothing
+        elif rng.random() < 0.05:
+            run("CMS.MERGE", "cms2", 2, "cms", "cms2", "WEIGHTS", 1, 1)
+            run("TDIGEST.MERGE", "td2", 1, "td")
+            run("CF.COMPACT", "cf")
+            run("COPY", "bf", "bf3", "REPLACE")
+    run("PEXPIRE", "bf3", 10 ** 9)
+
+
+def contents(client):
+    return {key: (client.execute_command("TYPE", key), client.execute_command("DUMP", key),
+                  client.pexpiretime(key) if hasattr(client, "pexpiretime")
+                  else client.execute_command("PEXPIRETIME", key))
+            for key in sorted(client.keys())}
+
+
+def same(what, wanted, found):
+    if wanted == found:
+        print("%s: %d keys are the same" % (what, len(found)))
+        return
+    for key in sorted(set(wanted) | set(found)):
+        if wanted.get(key) != found.get(key):
+            print("%s: %r differs: %r, then %r" % (what, key, wanted.get(key), found.get(key)))
+    sys.exit(1)
+
+
+def until_rewritten(client):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        info = client.info("persistence")
+        if not info["aof_rewrite_in_progress"] and not info["aof_rewrite_scheduled"]:
+            return
+    sys.exit("the rewrite does not end")
+
+
+def main():
+    args = argparse.ArgumentParser()
+    args.add_argument("--store", required=True)
+    args.add_argument("--seed", type=int, default=1)
+    options = args.parse_args()
+    log = ["--appendonly", "yes", "--appendfsync", "always"]
+    folder = tempfile.mkdtemp(prefix="hansom-families-")
+    try:
+        store = Store(options.store, folder, *log)
+        fill(store.client, options.seed)
+        wanted = contents(store.client)
+        if len(wanted) < 8:
+            sys.exit("only %r are there" % list(wanted))
+        store.end(signal.SIGKILL)
+
+        store = Store(options.store, folder, *log)
+        same("after kill -9", wanted, contents(store.client))
+        store.client.bgrewriteaof()
+        until_rewritten(store.client)
+        store.end(signal.SIGKILL)
+
+        store = Store(options.store, folder, *log)
+        same("after a rewrite", wanted, contents(store.client))
+        for key, (_, dump, at) in wanted.items():
+            store.client.delete(key)
+            store.client.execute_command("RESTORE", key, max(at, 0), dump, "ABSTTL")
+        same("after DUMP and RESTORE", wanted, contents(store.client))
+        for key, (_, dump, _) in wanted.items():
+            damaged = bytearray(dump)
+            damaged[len(damaged) // 2] ^= 1
+            try:
+                store.client.execute_command("RESTORE", key, 0, bytes(damaged), "REPLACE")
+                sys.exit("a damaged payload of %r was taken" % key)
+            except redis.ResponseError:
+                pass
+        same("after damaged payloads", wanted, contents(store.client))
+        store.client.save()
+        store.end(signal.SIGTERM)
+
+        shutil.rmtree(os.path.join(folder, "appendonlydir"))
+        store = Store(options.store, folder)
+        same("from a snapshot", wanted, contents(store.client))
+        store.end(signal.SIGTERM)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
