@@ -348,7 +348,11 @@ static void driver_learn(struct driver *d, const struct ride_view *v)
 {
     bool his = v->look.driver_id.len == 0 || slice_eq(v->look.driver_id, slice_of(d->id));
     if (!slice_eq(v->look.ride_id, slice_of(d->ride_id))) {
-        if (d->state == DRIVER_IDLE && his && status_held(v->look.status)) driver_resync(d);
+        bool given = his && status_held(v->look.status);
+        if (given && d->state == DRIVER_TO_PICKUP && v->lease_id.len > 0)
+            driver_adopt(d, v); /* exchanged: another pickup is nearer */
+        else if (given && d->state == DRIVER_IDLE)
+            driver_resync(d);
         return;
     }
     if (d->state <= DRIVER_ANSWERING || d->state == DRIVER_RESYNC) return;

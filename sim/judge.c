@@ -308,7 +308,8 @@ static bool ride_illegal(struct judge *j, const struct ride *r)
 }
 
 /* The driver changes between two neighbouring looks, though there is no room between them for
- * a version in which the ride was free. */
+ * a version in which the ride was free. An exchange of drivers on their way does just that; whether
+ * either of them then had two rides is count_double_drivers' to see. */
 static bool ride_doubly_held(struct judge *j, const struct ride *r)
 {
     if (r->two_drivers) return true;
@@ -318,6 +319,7 @@ static bool ride_doubly_held(struct judge *j, const struct ride *r)
         if (!status_held(a->status) || !status_held(b->status)) continue;
         if (a->driver == 0 || b->driver == 0 || a->driver == b->driver) continue;
         if (b->version - a->version > 1) continue;
+        if (a->status == RIDE_ASSIGNED && b->status == RIDE_ASSIGNED) continue;
         note(j, "ride %s: version %llu is with %s, the next with %s", r->id,
              (unsigned long long)a->version, driver_name(j, a->driver), driver_name(j, b->driver));
         return true;

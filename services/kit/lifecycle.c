@@ -412,6 +412,21 @@ void life_ride_assign(struct lifecycle *l, const struct life_entry *e, struct sl
     match(l, "ride_assign_v1", e, driver_id, eta_s, cb, data);
 }
 
+void life_ride_swap(struct lifecycle *l, struct slice region, const struct life_swap *swaps,
+                    size_t n, life_cb cb, void *data)
+{
+    must(n >= 2 && n <= LIFE_SWAPS_MAX);
+    struct call *c = call_new(l, "ride_swap_v1", region, cb, data);
+    for (size_t i = 0; i < n; i++) {
+        arg(c, swaps[i].ride_id);
+        arg_i64(c, swaps[i].version);
+        arg(c, swaps[i].lease);
+        arg(c, swaps[i].driver_id);
+        arg_i64(c, swaps[i].eta_s);
+    }
+    call_send(c);
+}
+
 static void entry(struct lifecycle *l, const char *name, const struct life_entry *e, life_cb cb,
                   void *data)
 {

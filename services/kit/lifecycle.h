@@ -146,6 +146,25 @@ void life_ride_assign(struct lifecycle *l, const struct life_entry *e, struct sl
 /* Nobody for it this window: acknowledges the entry and sets a retry (1 s, then 1.5 s: "retry_ms"). */
 void life_ride_defer(struct lifecycle *l, const struct life_entry *e, life_cb cb, void *data);
 
+/* One ride of an exchange: as the caller knows it, and the driver it shall get. */
+struct life_swap {
+    struct slice ride_id;
+    int64_t version;
+    struct slice lease;
+    struct slice driver_id; /* of another ride of the exchange */
+    int64_t eta_s;          /* what he needs to the pickup */
+};
+
+enum { LIFE_SWAPS_MAX = 8 };
+
+/* Exchanges the drivers of n (2 to LIFE_SWAPS_MAX) assigned rides of the region among them: all of it
+ * or nothing. Each ride gets a new lease; the old one is STALE_LEASE from then on. When a ride is
+ * not as the caller knows it (ILLEGAL, STALE_LEASE, VERSION_CONFLICT, NOT_FOUND) or cannot have
+ * that driver (DRIVER_UNAVAILABLE, extra "reason": swaps, constraints, excluded, product,
+ * not_on_his_way), the extra "ride_id" names it. */
+void life_ride_swap(struct lifecycle *l, struct slice region, const struct life_swap *swaps,
+                    size_t n, life_cb cb, void *data);
+
 /* Acknowledges an entry whose ride is past its attempt (STALE_ENTRY); OK and nothing done when
  * the entry is still work. */
 void life_work_ack(struct lifecycle *l, const struct life_entry *e, life_cb cb, void *data);

@@ -77,6 +77,7 @@ static bool read_product(struct reading *r, json_t *o, struct region *reg, struc
         return refuse(r, "a product's seats are not 1 to 64");
     p->seats = (int32_t)json_integer_value(seats);
     p->automatic = json_is_true(json_object_get(o, "automatic"));
+    p->swaps = json_is_true(json_object_get(o, "swaps"));
 
     json_t *t = json_object_get(o, "tariff");
     if (!json_is_object(t)) return refuse(r, "a product has no tariff");

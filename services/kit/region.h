@@ -31,6 +31,7 @@ struct product {
     struct slice name; /* "Economy" */
     int32_t seats;
     bool automatic; /* a driver is assigned without being asked */
+    bool swaps;     /* drivers on their way may exchange rides of this product */
     struct tariff tariff;
 };
 

@@ -67,6 +67,12 @@ uint32_t board_product(struct board *b, struct slice id)
     return b->product_count++;
 }
 
+struct slice board_product_id(const struct board *b, uint32_t product)
+{
+    must(product < b->product_count);
+    return slice_of(b->products[product].id);
+}
+
 static void drop(struct board *b, struct board_ride *r)
 {
     if (!r->coming) b->products[r->product].waiting--;

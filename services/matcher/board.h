@@ -55,6 +55,9 @@ void board_sweep(struct board *b, int64_t now_ms);
 /* The number of a product, made when new; BOARD_PRODUCTS_MAX when there are too many. */
 uint32_t board_product(struct board *b, struct slice id);
 
+/* The name of a product by its number; borrowed from b. */
+struct slice board_product_id(const struct board *b, uint32_t product);
+
 /* Rides that wait for a driver. */
 uint32_t board_waiting(const struct board *b, uint32_t product);
 

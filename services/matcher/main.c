@@ -33,6 +33,7 @@ static bool start(struct app *app, void *service)
     (void)metric_only(m->metric[M_MATCH]); /* shown before the first match */
     (void)metric_only(m->metric[M_CLAIMED]);
     (void)metric_only(m->metric[M_SPENT]);
+    (void)metric_only(m->metric[M_SWAP_SAVED]);
     metric_set(metric_only(m->metric[M_COST_RATIO]), 1);
     (void)app_consumer(m->options.consumer, m->consumer);
     const struct region *served[REGIONS_MAX];

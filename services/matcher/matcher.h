@@ -2,6 +2,7 @@
  *
  *   rides:incoming --work.c--> entries --round.c--> rides, candidates, pairs --lifecycle--> offers
  *   rides:events --follow.c--> board --work.c--> how long to gather
+ *                                board --exchange.c--> drivers on their way swap rides
  *
  * Any number of matchers may share a region: the group gives each entry to one of them, and the
  * lifecycle lets only one offer win.

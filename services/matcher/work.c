@@ -8,7 +8,7 @@
 #include "base/must.h"
 #include "services/kit/ids.h"
 #include "services/kit/keys.h"
-#include "services/matcher/follow.h"
+#include "services/matcher/exchange.h"
 #include "services/matcher/matcher.h"
 #include "services/matcher/round.h"
 
@@ -23,14 +23,15 @@ struct work {
     struct store *reader; /* owned: its reads block, so it is a connection of its own */
     uv_timer_t claim_timer;
     uv_timer_t retry_timer;
-    uv_timer_t window_timer; /* runs while rides are being gathered */
-    struct board *board;     /* owned */
-    struct follow *follow;   /* owned: keeps the board */
-    int64_t gathering_us;    /* when the first of fresh came in; 0: none */
-    struct list fresh;       /* of struct work_entry */
-    struct list suspects;    /* delivered before, or unreadable */
-    struct map entries;      /* stream id -> struct work_entry: all that are held */
-    size_t promised;         /* places for entries that are being claimed */
+    uv_timer_t window_timer;   /* runs while rides are being gathered */
+    struct board *board;       /* owned */
+    struct follow *follow;     /* owned: keeps the board */
+    struct exchange *exchange; /* owned */
+    int64_t gathering_us;      /* when the first of fresh came in; 0: none */
+    struct list fresh;         /* of struct work_entry */
+    struct list suspects;      /* delivered before, or unreadable */
+    struct map entries;        /* stream id -> struct work_entry: all that are held */
+    size_t promised;           /* places for entries that are being claimed */
     bool reading;
     bool in_round;
     bool claiming; /* an XPENDING is under way */
@@ -418,6 +419,7 @@ struct work *work_new(struct matcher *m, struct slice region)
 
     w->board = board_new();
     w->follow = follow_new(m, region, w->board);
+    w->exchange = exchange_new(m, region, w->board, w->follow);
     return w;
 }
 
@@ -427,11 +429,12 @@ void work_drain(struct work *w, void (*fn)(void *data), void *data)
     w->drained = fn;
     w->drained_data = data;
     (void)uv_timer_stop(&w->retry_timer);
+    exchange_drain(w->exchange);
     begin_round(w); /* what is being gathered goes at once */
     check_drained(w);
 }
 
-/* The reader, the follower and the timers close at their own pace; the last one frees. */
+/* The reader, what keeps the board, what uses it and the timers close at their own pace; the last one frees. */
 struct closing {
     struct work *w;
     int left;
@@ -460,7 +463,7 @@ void work_close(struct work *w)
 {
     if (w == NULL) return;
     struct closing *c = mem_new(struct closing);
-    *c = (struct closing){w, 5};
+    *c = (struct closing){w, 6};
     w->draining = true;
     w->claim_timer.data = c;
     w->retry_timer.data = c;
@@ -468,6 +471,7 @@ void work_close(struct work *w)
     uv_close((uv_handle_t *)&w->claim_timer, on_handle_closed);
     uv_close((uv_handle_t *)&w->retry_timer, on_handle_closed);
     uv_close((uv_handle_t *)&w->window_timer, on_handle_closed);
+    exchange_close(w->exchange, on_part_closed, c);
     follow_close(w->follow, on_part_closed, c);
     store_close(w->reader, on_part_closed, c);
 }

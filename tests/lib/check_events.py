@@ -61,6 +61,7 @@ class Book:
         self.assigned = set()
         self.holder = {}    # ride -> driver
         self.holds = {}     # driver -> ride
+        self.exchange = []  # (ride, driver) of a swap whose events are still coming
         self.events = 0
 
     def find(self, text):
@@ -83,7 +84,28 @@ class Book:
         self.status[ride], self.version[ride] = to, version
         if to == "offered":
             self.offered.add(ride)
+        if e["type"] == "swap":
+            self.swap(entry_id, ride, e)
+            return
+        if self.exchange:
+            self.find(f"{entry_id}: {ride}'s {e['type']} stands in the middle of a swap")
+            self.exchange = []
         self.hold(entry_id, ride, to, e.get("driver_id", ""))
+
+    def swap(self, entry_id, ride, e):
+        """The events of one exchange follow each other; it is judged as a whole."""
+        self.exchange.append((ride, e["driver_id"]))
+        if len(self.exchange) < int(e["swap_rides"]):
+            return
+        had = sorted(self.holder.get(r, "") for r, _ in self.exchange)
+        if had != sorted(d for _, d in self.exchange):
+            self.find(f"{entry_id}: a swap leaves other drivers with its rides than had them: {had}, "
+                      f"{self.exchange}")
+        for r, _ in self.exchange:
+            self.holds.pop(self.holder.pop(r, None), None)
+        for r, driver in self.exchange:
+            self.hold(entry_id, r, "assigned", driver)
+        self.exchange = []
 
     def hold(self, entry_id, ride, to, driver):
         if to in HELD:

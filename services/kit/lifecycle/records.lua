@@ -75,17 +75,20 @@ local function ride_reply(c, code, r, extras)
     return reply(c, code, r and flat_of(r), extras)
 end
 
--- Sets the ride's state in memory. The caller has looked the move up in RIDE.
 local TIMELINE_MAX = 8000
+local function timeline_add(c, r)
+    if #text(r, 'timeline') >= TIMELINE_MAX then return end
+    put(r, 'timeline', gsub(text(r, 'timeline') .. ' ' .. r.fields.status .. '@' .. c.now, '^ ', ''))
+end
+
+-- Sets the ride's state in memory. The caller has looked the move up in RIDE.
 local function ride_move(c, r, to)
     local f = r.fields
     r.from = f.status
     put(r, 'status', to)
     put(r, 'version', num(r, 'version') + 1)
     put(r, 'updated_ms', c.now)
-    if to ~= r.from and #text(r, 'timeline') < TIMELINE_MAX then
-        put(r, 'timeline', gsub(text(r, 'timeline') .. ' ' .. to .. '@' .. c.now, '^ ', ''))
-    end
+    if to ~= r.from then timeline_add(c, r) end
 end
 
 local function hint(c, r, kind, event, more)
@@ -100,13 +103,14 @@ end
 
 -- Writes the ride, its event to the outbox and to its own stream, and the rider's hint. `driver`
 -- and `lease` are whom the event is about. The start code is in neither.
-local function ride_commit(c, r, event, driver, lease)
+local function ride_commit(c, r, event, driver, lease, more)
     local f = r.fields
     local entry = {'ride_id', r.id, 'type', event, 'from', r.from, 'to', f.status,
         'version', f.version, 'attempt', f.attempt, 'driver_id', driver or '',
         'rider_id', f.rider_id, 'at_ms', str_of(c.now), 'lease', lease or '',
         'product', text(r, 'product'), 'lat', text(r, 'pickup_lat'), 'lon', text(r, 'pickup_lon'),
         'reason', text(r, 'reason')}
+    for _, text in ipairs(more or {}) do entry[#entry + 1] = text end
     call('HSET', r.key, unpack(r.set))
     call('XADD', c.events, '*', unpack(entry))
     call('XADD', r.stream, '*', unpack(entry))
@@ -266,6 +270,11 @@ end
 
 local function is_excluded(r, driver)
     return find(text(r, 'excluded'), ' ' .. driver .. ' ', 1, true) ~= nil
+end
+
+-- Whether the driver was on his way to this ride until a swap gave him another.
+local function was_swapped(r, driver)
+    return find(text(r, 'swapped'), ' ' .. driver .. ' ', 1, true) ~= nil
 end
 
 -- Closes the open offer in memory; how it ended decides what a late answer is told.

@@ -2,6 +2,7 @@
 
 -- What a driver is told whose offer is not the ride's open one.
 local function late_answer(c, r, driver, offer)
+    if was_swapped(r, driver) then return ride_reply(c, 'stale_lease', r) end
     if text(r, 'last_offer') == offer and text(r, 'last_offer_driver') == driver then
         local how = text(r, 'last_offer_end')
         if how == 'offer_timeout' or how == 'driver_dark' then

@@ -6,7 +6,7 @@ local function held(c, a, event, done)
     local r = ride_load(c, a[1])
     if not r then return nil, reply(c, 'not_found') end
     if text(r, 'lease') ~= a[3] or text(r, 'lease') == '' then
-        if text(r, 'driver_id') == a[2] or is_excluded(r, a[2]) then
+        if text(r, 'driver_id') == a[2] or is_excluded(r, a[2]) or was_swapped(r, a[2]) then
             return nil, ride_reply(c, 'stale_lease', r)
         end
         return nil, reply(c, 'not_found')

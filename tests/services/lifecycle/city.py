@@ -3,6 +3,7 @@
 Time moves without waiting: City.later() pulls every stored time into the past.
 """
 
+import json
 import os
 import re
 import shutil

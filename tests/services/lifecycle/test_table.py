@@ -37,6 +37,13 @@ def dark(c, ride, driver, lease):
     return c.call("driver_dark", driver)
 
 
+def swap_legs(c, ride, driver):
+    """The ride and one that waits for la-d2, with each other's drivers."""
+    other = c.driver("la-d2")["ride"]
+    return [x for leg in ((ride, "la-d2"), (other, driver)) for x in
+            (leg[0], c.ride(leg[0])["version"], c.ride(leg[0]).get("lease", ""), leg[1], 40)]
+
+
 ACTIONS = {
     "lead_time": timer("scheduled"),
     "rider_busy": timer("scheduled"),
@@ -47,6 +54,7 @@ ACTIONS = {
     "driver_dark": dark,
     "accept": act("ride_accept"),
     "deadline": timer("deadline"),
+    "swap": lambda c, ride, driver, lease: c.call("ride_swap", *swap_legs(c, ride, driver)),
     "arrive": act("ride_arrive"),
     "start": act("ride_start", city.CODE),
     "no_show": act("ride_no_show"),
@@ -70,6 +78,8 @@ def prepare(c, state, event):
     ride, driver, lease = c.reach(state)
     if event in ("offer", "assign"):
         c.online("la-d2")
+    if event == "swap":
+        c.reach("assigned", "la-d2", "rider-2")
     if event == "reach_stop":
         c.db.hset(city.ride_key(ride), "stops_n", 1)
     if event == "give_up":

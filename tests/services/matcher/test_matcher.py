@@ -191,6 +191,39 @@ class Matcher(unittest.TestCase):
                  self.town.metrics("matcher") and self.metric("hansom_match_round_rides_sum") >
                  1.5 * self.metric("hansom_match_round_rides_count"))
 
+    def assigned(self, driver, pickup, rider):
+        """A ride from there that this driver, the only idle one, has accepted."""
+        rider = self.town.rider(rider)
+        ride = rider.request(self.town.place(pickup), self.town.place(3))["ride_id"]
+        offer = wait_for("the offer", 8, driver.offer)
+        status, answer, _ = driver.act(ride, "accept", offer_id=offer["offer_id"])
+        self.assertEqual((status, answer["status"]), (200, "assigned"))
+        return rider, ride, answer["lease_id"]
+
+    def test_drivers_on_their_way_exchange_rides_when_that_saves_much(self):
+        # Each is on his way to the ride that waits next to the other.
+        self.matcher()
+        self.matcher("matcher-2")
+        west = self.driver(1, 0)
+        rider1, ride1, lease1 = self.assigned(west, 5, "r1")
+        east = self.driver(2, 6)
+        rider2, ride2, lease2 = self.assigned(east, 1, "r2")
+        wait_for("the exchange", 10, lambda: rider1.ride(ride1)["driver"]["driver_id"] == east.id)
+        first, second = rider1.ride(ride1), rider2.ride(ride2)
+        self.assertEqual((first["status"], second["status"], second["driver"]["driver_id"]),
+                         ("assigned", "assigned", west.id))
+        self.assertLess(max(first["pickup_eta_s"], second["pickup_eta_s"]), 90)
+        for driver, old, lease, new in ((west, ride1, lease1, ride2), (east, ride2, lease2, ride1)):
+            status, problem, _ = driver.act(old, "arrive", lease_id=lease)
+            self.assertEqual((status, problem["code"]), (409, "stale_lease"))
+            state = driver.state()
+            self.assertEqual(state["ride"]["ride_id"], new)
+            status, _, _ = driver.act(new, "arrive", lease_id=state["lease_id"])
+            self.assertEqual(status, 200)
+        pages = self.town.metrics("matcher") + self.town.metrics("matcher-2")
+        self.assertIn('hansom_match_swaps_total{result="done"} 2', pages)
+        self.assertNotIn('result="refused"', pages)
+
     def test_constraints_are_checked_exactly(self):
         self.matcher()
         wanted = {"min_rating": 4.8, "vehicle": "prius", "language": "es", "accessible": True}

@@ -119,6 +119,28 @@ START_TEST(two_drivers_of_one_version_are_a_double_assigned_ride)
 }
 END_TEST
 
+START_TEST(two_rides_may_exchange_their_drivers_before_the_pickup)
+{
+    struct judge *j = judge_new();
+    saw(j, RIDE, 3, RIDE_ASSIGNED, "d1", 1000);
+    saw(j, "la-2", 3, RIDE_ASSIGNED, "d2", 1000);
+    saw(j, RIDE, 4, RIDE_ASSIGNED, "d2", 2000);
+    saw(j, "la-2", 4, RIDE_ASSIGNED, "d1", 2000);
+    struct judge_counts c = finish(j);
+    ck_assert(judge_clean(&c));
+}
+END_TEST
+
+START_TEST(half_an_exchange_gives_a_driver_two_rides)
+{
+    struct judge *j = judge_new();
+    saw(j, RIDE, 3, RIDE_ASSIGNED, "d1", 1000);
+    saw(j, "la-2", 3, RIDE_ASSIGNED, "d2", 1000);
+    saw(j, RIDE, 4, RIDE_ASSIGNED, "d2", 2000);
+    ck_assert_uint_eq(finish(j).double_assigned_driver, 1);
+}
+END_TEST
+
 START_TEST(a_driver_may_change_only_through_a_free_ride)
 {
     struct judge *j = judge_new();
@@ -308,9 +330,11 @@ UNIT_SUITE("judge", an_honest_ride_is_clean_and_counted,
            a_ride_never_released_overlaps_whatever_comes_later,
            a_late_look_without_its_end_accuses_nobody,
            two_drivers_of_one_version_are_a_double_assigned_ride,
-           a_driver_may_change_only_through_a_free_ride, an_acknowledged_ride_that_is_gone_is_lost,
-           one_order_with_two_rides_is_a_duplicate, looks_in_any_order_are_judged_by_version,
-           an_impossible_path_is_an_illegal_transition, a_skipped_version_needs_a_gap_or_a_snapshot,
+           two_rides_may_exchange_their_drivers_before_the_pickup,
+           half_an_exchange_gives_a_driver_two_rides, a_driver_may_change_only_through_a_free_ride,
+           an_acknowledged_ride_that_is_gone_is_lost, one_order_with_two_rides_is_a_duplicate,
+           looks_in_any_order_are_judged_by_version, an_impossible_path_is_an_illegal_transition,
+           a_skipped_version_needs_a_gap_or_a_snapshot,
            a_hole_in_the_log_of_a_ride_is_a_version_gap,
            what_is_read_back_must_follow_from_what_was_told,
            a_driver_still_on_a_finished_ride_is_a_wrong_final_state,

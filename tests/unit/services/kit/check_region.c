@@ -31,6 +31,7 @@ START_TEST(the_shipped_file_holds_the_places_of_its_cities)
     ck_assert(slice_is(region_product(sf, SLICE("xl"))->id, "xl"));
     ck_assert_ptr_null(region_product(sf, SLICE("helicopter")));
     ck_assert_int_gt(region_product(sf, SLICE("xl"))->tariff.minimum_minor, 0);
+    ck_assert(region_product(sf, SLICE("xl"))->swaps);
     regions_free(r);
 }
 END_TEST
