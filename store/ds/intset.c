@@ -118,3 +118,11 @@ void intset_fini(struct intset *s)
     mem_free(s->p);
     *s = (struct intset){0};
 }
+
+void intset_check(const struct intset *s)
+{
+    must(s->count == 0 || s->p != NULL);
+    must(s->count == 0 || s->width == 2 || s->width == 4 || s->width == 8);
+    for (uint32_t i = 1; i < s->count; i++)
+        must(intset_at(s, i - 1) < intset_at(s, i));
+}

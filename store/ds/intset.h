@@ -2,6 +2,7 @@
  *
  * Layout:      count numbers of `width` bytes (2, 4 or 8), smallest first; the width is that
  *              of the widest number that was ever in.
+ * Invariants:  numbers strictly increase; width is 2, 4 or 8.
  * Cost:        find is O(log n); add and del are O(n) moves, so the owner keeps it small.
  */
 #ifndef HANSOM_STORE_DS_INTSET_H
@@ -27,5 +28,8 @@ bool intset_del(struct intset *s, int64_t n);
 int64_t intset_at(const struct intset *s, uint32_t i);
 
 void intset_fini(struct intset *s);
+
+/* Aborts when an invariant does not hold. For tests; O(n). */
+void intset_check(const struct intset *s);
 
 #endif

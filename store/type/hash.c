@@ -292,6 +292,25 @@ static void type_rewrite(const struct value *v, struct slice key, struct effects
     hash_each(hash_of_const(v), rewrite_one, &r);
 }
 
+static void type_check(const struct value *v)
+{
+    const struct hash *h = hash_of_const(v);
+    must(hash_count(h) > 0);
+    if (v->encoding == TABLE) {
+        dict_check(&h->table);
+        return;
+    }
+    pack_check(&h->pack);
+    must(h->pack.count % 2 == 0);
+    for (uint32_t at = 0; at < h->pack.len;) {
+        uint32_t found = 0, value_at = 0, here = at;
+        struct slice name = pack_get(&h->pack, at, &at);
+        must(pack_find(&h->pack, name, &found, &value_at));
+        must(found == here); /* each field once */
+        (void)pack_get(&h->pack, at, &at);
+    }
+}
+
 const struct value_type hash_type = {
     .kind = VALUE_HASH,
     .name = "hash",
@@ -302,4 +321,5 @@ const struct value_type hash_type = {
     .length = type_length,
     .effort = type_effort,
     .rewrite = type_rewrite,
+    .check = type_check,
 };

@@ -292,6 +292,12 @@ static void type_rewrite(const struct value *v, struct slice key, struct effects
     }
 }
 
+static void type_check(const struct value *v)
+{
+    must(deque_of_const(v)->count > 0);
+    deque_check(deque_of_const(v));
+}
+
 const struct value_type list_type = {
     .kind = VALUE_LIST,
     .name = "list",
@@ -302,4 +308,5 @@ const struct value_type list_type = {
     .length = type_length,
     .effort = type_effort,
     .rewrite = type_rewrite,
+    .check = type_check,
 };

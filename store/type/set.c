@@ -239,6 +239,16 @@ static void type_rewrite(const struct value *v, struct slice key, struct effects
     set_each(set_of_const(v), rewrite_one, &r);
 }
 
+static void type_check(const struct value *v)
+{
+    const struct set *s = set_of_const(v);
+    must(set_count(s) > 0);
+    if (v->encoding == INTS)
+        intset_check(&s->ints);
+    else
+        dict_check(&s->table);
+}
+
 const struct value_type set_type = {
     .kind = VALUE_SET,
     .name = "set",
@@ -249,4 +259,5 @@ const struct value_type set_type = {
     .length = type_length,
     .effort = type_effort,
     .rewrite = type_rewrite,
+    .check = type_check,
 };

@@ -434,6 +434,11 @@ static void type_rewrite(const struct value *v, struct slice key, struct effects
         rewrite_group(s->groups[i], key, out);
 }
 
+static void type_check(const struct value *v)
+{
+    stream_check((const struct stream *)(const void *)v);
+}
+
 const struct value_type stream_type = {
     .kind = VALUE_STREAM,
     .name = "stream",
@@ -444,6 +449,7 @@ const struct value_type stream_type = {
     .length = type_length,
     .effort = type_effort,
     .rewrite = type_rewrite,
+    .check = type_check,
 };
 
 void stream_check(const struct stream *s)

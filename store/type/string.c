@@ -217,6 +217,13 @@ static void string_rewrite(const struct value *v, struct slice key, struct effec
     effects_arg(out, string_get(v, text));
 }
 
+static void string_check(const struct value *v)
+{
+    const struct string *s = string_of_const(v);
+    must(v->encoding != STRING_EMBED || v->aux <= STRING_EMBED_MAX);
+    must(v->encoding != STRING_RAW || v->aux <= s->raw.cap);
+}
+
 const struct value_type string_type = {
     .kind = VALUE_STRING,
     .name = "string",
@@ -227,4 +234,5 @@ const struct value_type string_type = {
     .length = one,
     .effort = one,
     .rewrite = string_rewrite,
+    .check = string_check,
 };

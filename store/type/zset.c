@@ -488,6 +488,12 @@ static void type_reserve(struct value *v, uint64_t n)
     if (z->hashed) dict_reserve(&z->dict, n);
 }
 
+static void type_check(const struct value *v)
+{
+    must(zset_count(zset_of_const(v)) > 0);
+    zset_check(zset_of_const(v));
+}
+
 const struct value_type zset_type = {
     .kind = VALUE_ZSET,
     .name = "zset",
@@ -499,6 +505,7 @@ const struct value_type zset_type = {
     .effort = type_length,
     .rewrite = type_rewrite,
     .reserve = type_reserve,
+    .check = type_check,
 };
 
 void zset_check(const struct zset *z)

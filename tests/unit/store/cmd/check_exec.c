@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "tests/lib/same_store.h"
 #include "tests/lib/unit.h"
 
 #include <stdarg.h>
@@ -379,49 +380,9 @@ END_TEST
 
 /* --- replay --- */
 
-static void apply(struct engine *to, struct slice bytes)
-{
-    while (bytes.len > 0) {
-        struct slice argv[512];
-        struct slice head = {0}, why = {0};
-        uint64_t argc = 0, len = 0;
-        must(slice_cut(&bytes, '\r', &head) && slice_u64(slice_from(head, 1), &argc));
-        bytes = slice_from(bytes, 1);
-        for (uint64_t i = 0; i < argc; i++) {
-            must(slice_cut(&bytes, '\r', &head) && slice_u64(slice_from(head, 1), &len));
-            argv[i] = slice_make(bytes.p + 1, (size_t)len);
-            bytes = slice_from(bytes, 1 + (size_t)len + 2);
-        }
-        ck_assert_msg(exec_apply(to, argv, (uint32_t)argc, &why), "%.*s", (int)why.len, why.p);
-    }
-}
-
 static void collect(struct slice piece, void *data)
 {
     buf_add_slice(data, piece);
-}
-
-/* Every key of x is in y, with the same value and expiry. */
-static void same_keys(struct engine *x, struct engine *y)
-{
-    for (uint32_t i = 0; i < ENGINE_DBS; i++) {
-        ck_assert_uint_eq(db_count(&x->db[i]), db_count(&y->db[i]));
-        struct dict_iter at;
-        dict_iter_init(&at, &x->db[i].keys);
-        for (const struct entry *e = dict_iter_next(&at); e != NULL; e = dict_iter_next(&at)) {
-            const struct entry *f = dict_find(&y->db[i].keys, entry_key(e));
-            ck_assert_ptr_nonnull(f);
-            ck_assert_int_eq(e->expire_ms, f->expire_ms);
-            ck_assert_uint_eq(e->value->type->length(e->value), f->value->type->length(f->value));
-            struct effects p = {.db = -1}, q = {.db = -1};
-            db_rewrite_entry(e, &p);
-            db_rewrite_entry(f, &q);
-            ck_assert_uint_eq(p.bytes.len, q.bytes.len);
-            effects_fini(&p);
-            effects_fini(&q);
-        }
-        dict_iter_fini(&at);
-    }
 }
 
 /* Goal: the records, and a rewrite, rebuild the very store. Method: random commands of all
@@ -483,14 +444,14 @@ START_TEST(replaying_the_log_gives_the_same_store)
     }
     exec_tick(engine);
     struct engine *again = make_engine();
-    apply(again, buf_slice(&records));
-    same_keys(engine, again);
+    replay_records(again, buf_slice(&records));
+    same_store(engine, again);
 
     struct buf snapshot = {0};
     exec_rewrite(engine, collect, &snapshot);
     struct engine *fresh = make_engine();
-    apply(fresh, buf_slice(&snapshot));
-    same_keys(engine, fresh);
+    replay_records(fresh, buf_slice(&snapshot));
+    same_store(engine, fresh);
     buf_fini(&snapshot);
     exec_detach(again);
     engine_free(again);
