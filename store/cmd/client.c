@@ -33,7 +33,7 @@ void client_describe(struct buf *out, struct session *s)
     struct engine *e = s->engine;
     struct slice addr = session_addr(s, there, false);
     struct slice laddr = session_addr(s, here, true);
-    size_t queued = s->out.len + (s->io->queued == NULL ? 0 : s->io->queued(s));
+    size_t queued = session_unread(s);
     int multi = (s->flags & SESSION_MULTI) != 0 ? (int)s->queue_count : -1;
     buf_addf(out, "id=%llu addr=%.*s laddr=%.*s fd=%d name=%.*s age=%lld idle=%lld flags=",
              (unsigned long long)s->id, (int)addr.len, addr.p, (int)laddr.len, laddr.p, s->fd,
@@ -42,15 +42,15 @@ void client_describe(struct buf *out, struct session *s)
              (long long)((e->now_ms - s->active_ms) / 1000));
     add_flags(out, s);
     buf_addf(out,
-             " db=%u sub=%u psub=%u ssub=%u multi=%d qbuf=0 qbuf-free=0 argv-mem=%u multi-mem=%zu "
-             "rbs=%zu rbp=0 obl=0 oll=0 omem=%zu tot-mem=%zu events=r cmd=%s user=%.*s redir=-1 "
+             " db=%u sub=%u psub=%u ssub=%u multi=%d qbuf=%zu qbuf-free=0 argv-mem=%u "
+             "multi-mem=%zu rbs=%zu rbp=0 obl=0 oll=0 omem=%zu tot-mem=%zu events=r cmd=%s "
+             "user=%.*s redir=-1 "
              "resp=%u",
              s->db, pubsub_session_count(s, PUBSUB_CHANNEL),
              pubsub_session_count(s, PUBSUB_PATTERN), pubsub_session_count(s, PUBSUB_SHARD), multi,
-             s->argv_bytes, s->queue_bytes, s->out.cap, queued,
-             sizeof *s + s->out.cap + s->queue_bytes + queued,
-             s->last_cmd == NULL ? "NULL" : s->last_cmd->name, (int)s->user->name.len,
-             s->user->name.p, s->resp);
+             s->io->held == NULL ? 0 : s->io->held(s), s->argv_bytes, s->queue_bytes, s->out.cap,
+             queued, session_memory(s), s->last_cmd == NULL ? "NULL" : s->last_cmd->name,
+             (int)s->user->name.len, s->user->name.p, s->resp);
 }
 
 static void add_line(struct buf *out, struct session *s)
@@ -293,7 +293,7 @@ void cmd_client_pause(struct cmd *c)
     }
     if (!args_end(c->args, c->reply)) return;
     struct engine *e = c->engine;
-    int64_t until = e->now_ms + ms;
+    int64_t until = ms > INT64_MAX - e->now_ms ? INT64_MAX : e->now_ms + ms;
     if (until > e->pause_until_ms) e->pause_until_ms = until;
     e->pause_all = all;
     reply_ok(c->reply);

@@ -132,30 +132,57 @@ void exec_inner(struct cmd *outer, const struct cmd_spec *spec, const struct sli
     exec_run(outer->engine, outer->session, spec, argv, argc, outer->reply, false);
 }
 
+/* Keeps a command for EXEC. What is kept counts as unread input does: past the limit of that the
+ * client is closed. */
 static void queue(struct session *s, const struct cmd_spec *spec, const struct slice *argv,
-                  uint32_t argc)
+                  uint32_t argc, struct reply *reply)
 {
+    size_t bytes = sizeof s->queue[0] + argc * sizeof *argv;
+    for (uint32_t i = 0; i < argc; i++)
+        bytes += argv[i].len;
+    if (s->queue_bytes + bytes > (uint64_t)s->engine->config.client_query_buffer_limit) {
+        s->engine->stats.query_limit_ends++;
+        session_queue_clear(s);
+        reply_error(reply, "ERR the transaction is longer than client-query-buffer-limit");
+        s->flags |= SESSION_CLOSE_SOON;
+        return;
+    }
     if (s->queue_count == s->queue_cap) {
         s->queue_cap = s->queue_cap == 0 ? 8 : s->queue_cap * 2;
         s->queue = mem_realloc(s->queue, s->queue_cap * sizeof s->queue[0]);
     }
     s->queue[s->queue_count++] =
         (struct queued){.spec = spec, .argv = argv_copy(argv, argc), .argc = argc};
-    for (uint32_t i = 0; i < argc; i++)
-        s->queue_bytes += argv[i].len;
+    s->queue_bytes += bytes;
+    buf_add(&s->out, "+QUEUED\r\n", 9);
+}
+
+struct reply exec_reply(struct session *s)
+{
+    size_t sent = s->out.len == 0 ? 0 : s->out.len - session_unread(s);
+    size_t max = session_out_max(s);
+    return (struct reply){
+        .out = &s->out, .resp = s->resp, .max = max > SIZE_MAX - sent ? SIZE_MAX : max + sent};
+}
+
+void exec_reply_end(struct session *s, const struct reply *r)
+{
+    if (reply_is_full(r)) session_overflow(s);
 }
 
 /* --- top level --- */
 
 void exec_one(struct engine *e, struct session *s, const struct slice *argv, uint32_t argc)
 {
-    struct reply reply = {.out = &s->out, .resp = s->resp};
+    struct reply reply = exec_reply(s);
     const struct cmd_spec *spec = admit_lookup(s, argv, argc, &reply);
-    if (spec == NULL || !admit(s, spec, argv, argc, &reply)) return;
+    if (spec == NULL || !admit(s, spec, argv, argc, &reply)) {
+        exec_reply_end(s, &reply);
+        return;
+    }
     s->last_cmd = spec;
     if ((s->flags & SESSION_MULTI) != 0 && !admit_runs_in_multi(spec)) {
-        queue(s, spec, argv, argc);
-        buf_add(&s->out, "+QUEUED\r\n", 9);
+        queue(s, spec, argv, argc, &reply);
         return;
     }
     if (wake_is_paused(e, spec)) {
@@ -164,6 +191,7 @@ void exec_one(struct engine *e, struct session *s, const struct slice *argv, uin
     }
     if (!list_empty(&e->monitors)) monitor_feed(e, s, spec, argv, argc);
     exec_run(e, s, spec, argv, argc, &reply, false);
+    exec_reply_end(s, &reply);
 }
 
 void exec_command(struct engine *e, struct session *s, const struct slice *argv, uint32_t argc)

@@ -27,6 +27,10 @@ void exec_one(struct engine *e, struct session *s, const struct slice *argv, uin
  * bytes waits for it. */
 void exec_finish(struct engine *e, struct session *s);
 
+/* A reply of s: more than s may leave unread is left out, and exec_reply_end closes s then. */
+struct reply exec_reply(struct session *s);
+void exec_reply_end(struct session *s, const struct reply *r);
+
 /* --- admit.c --- */
 
 static inline bool cmd_is_named(const struct cmd_spec *spec, const char *name)

@@ -284,6 +284,10 @@ static void random_fields(struct cmd *c, const struct hash *h, int64_t count, bo
     uint64_t want = again ? (uint64_t)-count : (uint64_t)count;
     uint64_t total = hash_count(h);
     if (!again && want > total) want = total;
+    if (count < -REPEATS_MAX) {
+        reply_error(c->reply, "ERR value is out of range");
+        return;
+    }
     reply_array(c->reply, with_values && c->reply->resp < 3 ? want * 2 : want);
     if (again) {
         for (; want > 0; want--) {

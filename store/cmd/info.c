@@ -112,10 +112,14 @@ static void info_stats(struct engine *e, struct buf *out)
     buf_addf(out,
              "total_connections_received:%llu\r\ntotal_commands_processed:%llu\r\n"
              "instantaneous_ops_per_sec:%llu\r\ntotal_net_input_bytes:%llu\r\n"
-             "total_net_output_bytes:%llu\r\nrejected_connections:%llu\r\n",
+             "total_net_output_bytes:%llu\r\nrejected_connections:%llu\r\n"
+             "evicted_clients:%llu\r\nclient_query_buffer_limit_disconnections:%llu\r\n"
+             "client_output_buffer_limit_disconnections:%llu\r\n",
              (unsigned long long)s->connections, (unsigned long long)s->commands,
              (unsigned long long)(ops / 16), (unsigned long long)s->net_in,
-             (unsigned long long)s->net_out, (unsigned long long)s->rejected_connections);
+             (unsigned long long)s->net_out, (unsigned long long)s->rejected_connections,
+             (unsigned long long)s->evicted_clients, (unsigned long long)s->query_limit_ends,
+             (unsigned long long)s->output_limit_ends);
     buf_addf(out,
              "expired_keys:%llu\r\nevicted_keys:%llu\r\nkeyspace_hits:%llu\r\n"
              "keyspace_misses:%llu\r\npubsub_channels:%zu\r\npubsub_patterns:%zu\r\n"

@@ -4,6 +4,8 @@
 
 #include "base/rng.h"
 
+enum { REPEATS_MAX = 1 << 24 }; /* members of one reply that may come more than once */
+
 #include <stdbool.h>
 
 /* Draws `want` of `total` elements while going through all of them once: says for each in turn

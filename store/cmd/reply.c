@@ -12,6 +12,7 @@ static inline void crlf(struct buf *b)
 
 static inline void head(struct reply *r, char kind, int64_t n)
 {
+    if (__builtin_expect(reply_is_full(r), 0)) return;
     char *p = r->out->cap - r->out->len >= 24 ? r->out->p + r->out->len : buf_reserve(r->out, 24);
     char *from = p;
     *p++ = kind;
@@ -84,6 +85,7 @@ void reply_bool(struct reply *r, bool b)
 
 void reply_bulk(struct reply *r, struct slice s)
 {
+    if (__builtin_expect(reply_is_full(r), 0)) return;
     head(r, '$', (int64_t)s.len);
     (void)buf_reserve(r->out, s.len + 2);
     buf_add_slice(r->out, s);

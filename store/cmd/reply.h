@@ -14,7 +14,15 @@ struct reply {
     struct buf *out; /* borrowed */
     uint8_t resp;    /* 2 or 3 */
     bool failed;     /* an error was written (reset by whoever runs a command) */
+    size_t max;      /* out may grow to this; more is left out. 0: no limit */
 };
+
+/* Whether more was written than the client may leave unread. It will be closed, and nothing that
+ * is added now reaches it: a loop that only writes may end. */
+static inline bool reply_is_full(const struct reply *r)
+{
+    return r->max != 0 && r->out->len > r->max;
+}
 
 void reply_ok(struct reply *r);
 void reply_status(struct reply *r, const char *text); /* +text; one line */

@@ -40,7 +40,7 @@ PASS(cmd_function_kill, SCRIPT_FUNCTION_KILL)
 
 void script_while_busy(struct engine *e, struct session *s, const struct slice *argv, uint32_t argc)
 {
-    struct reply reply = {.out = &s->out, .resp = s->resp};
+    struct reply reply = {.out = &s->out, .resp = s->resp, .max = session_out_max(s)};
     const struct cmd_spec *spec = cmd_find(argv[0]);
     if (spec != NULL && argc >= 2 && cmd_is_container(spec)) {
         const struct cmd_spec *sub = cmd_find_sub(spec, argv[1]);

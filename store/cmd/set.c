@@ -184,6 +184,10 @@ void cmd_srandmember(struct cmd *c)
     uint64_t want = count < 0 ? (uint64_t)-count : (uint64_t)count;
     if (s == NULL) want = 0;
     if (s != NULL && count > 0 && want > set_count(s)) want = set_count(s);
+    if (count < -REPEATS_MAX && s != NULL) {
+        reply_error(c->reply, "ERR value is out of range");
+        return;
+    }
     reply_array(c->reply, want);
     if (want == 0) return;
     if (count < 0) {

@@ -22,7 +22,10 @@ void cmd_block(struct cmd *c, const struct slice *keys, uint32_t n, int64_t time
         reply_null_array(c->reply);
         return;
     }
-    int64_t deadline = timeout_ms == 0 ? 0 : c->engine->now_ms + timeout_ms;
+    int64_t now_ms = c->engine->now_ms;
+    int64_t deadline = timeout_ms == 0                   ? 0
+                       : timeout_ms > INT64_MAX - now_ms ? INT64_MAX
+                                                         : now_ms + timeout_ms;
     block_start(c->session, c->spec, c->argv, c->argc, keys, n, deadline, (uint32_t)kind);
     if (c->session->io->hold != NULL) c->session->io->hold(c->session, true);
 }
@@ -40,13 +43,14 @@ static bool may_serve(const struct block *b, struct db *db, struct slice key)
 static void run_again(struct engine *e, struct session *s)
 {
     struct block *b = s->block;
-    struct reply reply = {.out = &s->out, .resp = s->resp};
+    struct reply reply = exec_reply(s);
     struct session *before = e->current;
     e->current = s;
     b->again = false;
     exec_begin(e);
     if (guard_is_free(s) || guard_admits(s, b->spec, b->argv, b->argc, &reply))
         exec_run(e, s, b->spec, b->argv, b->argc, &reply, true);
+    exec_reply_end(s, &reply);
     e->current = before;
     if (b->again) {
         exec_finish(e, s);

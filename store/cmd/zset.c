@@ -1,6 +1,8 @@
 /* zset: the commands on single members of a sorted set. */
 #include "zset.h"
 
+#include "store/cmd/pick.h"
+
 #include "store/cmd/scan.h"
 
 #include <math.h>
@@ -373,8 +375,6 @@ static void reply_sample(struct cmd *c, const struct zset *z, uint32_t n, struct
         zset_each(z, picked[i], 1, false, first_member, s);
 }
 
-enum { SAMPLE_MAX = 1 << 24 }; /* members of one reply that may repeat */
-
 /* ZRANDMEMBER key [count [WITHSCORES]]
  *
  * count > 0: so many different members; count < 0: -count members that may repeat. */
@@ -413,7 +413,7 @@ void cmd_zrandmember(struct cmd *c)
         reply_array(c->reply, 0);
         return;
     }
-    if (count < -SAMPLE_MAX) {
+    if (count < -REPEATS_MAX) {
         reply_error(c->reply, "ERR value is out of range");
         return;
     }

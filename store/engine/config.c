@@ -222,8 +222,13 @@ static const char *set_number(struct config *c, const struct setting *s, struct 
 {
     static _Thread_local char why[160];
     int64_t n = 0;
-    if (s->kind == SIZE && (!config_bytes(value, &n) || n < 0))
-        return "argument must be a memory value";
+    bool percent = s->kind == SIZE && s->min < 0 && value.len > 0 && value.p[value.len - 1] == '%';
+    if (percent && (!slice_i64(slice_make(value.p, value.len - 1), &n) || n < 0 || n > -s->min))
+        return "argument must be a memory or percent value";
+    if (s->kind == SIZE && !percent && (!config_bytes(value, &n) || n < 0))
+        return s->min < 0 ? "argument must be a memory or percent value"
+                          : "argument must be a memory value";
+    if (percent) n = -n;
     if (s->kind == INT && !slice_i64(value, &n))
         return "argument couldn't be parsed into an integer";
     if (n < s->min || n > s->max) {
@@ -297,8 +302,14 @@ bool config_get(const struct config *c, struct slice name, struct buf *out)
     case ENUM:
         buf_add_cstr(out, s->words[*number_at(w, s)]);
         break;
-    case INT:
     case SIZE:
+        if (*number_at(w, s) < 0) { /* a share of something */
+            buf_addf(out, "%lld%%", (long long)-*number_at(w, s));
+            break;
+        }
+        buf_add_i64(out, *number_at(w, s));
+        break;
+    case INT:
         buf_add_i64(out, *number_at(w, s));
         break;
     }

@@ -115,6 +115,7 @@ struct engine_stats {
     uint64_t net_in, net_out, errors;
     uint64_t expired_time_cap_reached;
     uint64_t unexpected_errors, clients_max_seen;
+    uint64_t output_limit_ends, query_limit_ends, evicted_clients;
     uint64_t pubsub_messages;
     uint64_t ops_sample[16], ops_last; /* commands/s, sampled every 100 ms */
     uint32_t ops_at;

@@ -28,6 +28,13 @@ static struct map *mine(struct session_subs *subs, enum pubsub_kind kind)
     return kind == PUBSUB_PATTERN ? &subs->patterns : &subs->shard_channels;
 }
 
+/* About what a subscription holds: itself, its name here and at the channel, both tables. */
+static size_t sub_bytes(struct slice name)
+{
+    return sizeof(struct sub) + sizeof(struct channel) +
+           2 * (2 * sizeof(struct map_slot) + name.len);
+}
+
 bool pubsub_subscribe(struct session *s, enum pubsub_kind kind, struct slice name)
 {
     if (s->subs == NULL) s->subs = mem_new(struct session_subs);
@@ -46,6 +53,7 @@ bool pubsub_subscribe(struct session *s, enum pubsub_kind kind, struct slice nam
     list_add(&c->subs, &sub->of_channel);
     c->count++;
     (void)map_put(mine(s->subs, kind), name, sub);
+    s->interest_bytes += sub_bytes(name);
     return true;
 }
 
@@ -64,6 +72,7 @@ bool pubsub_unsubscribe(struct session *s, enum pubsub_kind kind, struct slice n
     if (s->subs == NULL) return false;
     struct sub *sub = map_take(mine(s->subs, kind), name);
     if (sub == NULL) return false;
+    s->interest_bytes -= sub_bytes(name);
     leave(s->engine, kind, name, sub);
     return true;
 }

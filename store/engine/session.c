@@ -80,14 +80,55 @@ void session_touch(struct session *s)
     if (list_empty(&s->touched)) list_add(&s->engine->touched_sessions, &s->touched);
 }
 
+size_t session_out_max(const struct session *s)
+{
+    const struct config *c = &s->engine->config;
+    int64_t max = c->obuf_hard[s->subs != NULL && session_sub_count(s) > 0 ? 2 : 0];
+    if (max <= 0) max = c->client_output_max;
+    if (max <= 0) max = INT64_MAX;
+    if (!s->authenticated && max > SESSION_OUT_NOAUTH) max = SESSION_OUT_NOAUTH;
+    return (size_t)max;
+}
+
+size_t session_unread(struct session *s)
+{
+    return s->io->queued == NULL ? s->out.len : s->io->queued(s);
+}
+
+size_t session_memory(struct session *s)
+{
+    size_t held = s->io->held == NULL ? 0 : s->io->held(s);
+    return sizeof *s + held + s->out.cap + s->queue_bytes + s->interest_bytes + s->name.len;
+}
+
+void session_overflow(struct session *s)
+{
+    if ((s->flags & SESSION_OVERFLOW) != 0) return;
+    s->flags |= SESSION_OVERFLOW;
+    s->engine->stats.output_limit_ends++;
+    if (s->io->overflow != NULL) s->io->overflow(s);
+}
+
+/* Whether s can take so many bytes that it did not ask for; if not it is closed, the running
+ * session after its command. */
+static bool has_room(struct session *s, size_t more)
+{
+    if ((s->flags & SESSION_OVERFLOW) != 0) return false;
+    if (session_unread(s) + more <= session_out_max(s)) return true;
+    if (s != s->engine->current) session_overflow(s);
+    return false;
+}
+
 void session_push(struct session *s, struct slice bytes)
 {
+    if (!has_room(s, bytes.len)) return;
     buf_add_slice(&s->out, bytes);
     session_touch(s);
 }
 
 void session_push_shared(struct session *s, struct shared *m)
 {
+    if (!has_room(s, m->len)) return;
     if (s == s->engine->current || s->io->share == NULL) {
         buf_add(&s->out, m->bytes, m->len);
     } else {

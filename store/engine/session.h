@@ -38,8 +38,12 @@ struct session_io {
     void (*close)(struct session *s, const char *why, bool at_once);
     /* Text "ip:port" of the peer and of our end, or a path; into buf. */
     struct slice (*addr)(struct session *s, char buf[static 128], bool local);
-    /* Bytes waiting in the server's own queues, for CLIENT LIST. */
+    /* Bytes of out that have not left yet. */
     size_t (*queued)(struct session *s);
+    /* Close at once and forget what is in out: it is more than the client may leave unread. */
+    void (*overflow)(struct session *s);
+    /* Bytes set aside for commands of s that were not executed yet. */
+    size_t (*held)(struct session *s);
     /* Stop (true) or go on reading commands: CLIENT PAUSE, blocked clients. */
     void (*hold)(struct session *s, bool stop);
 };
@@ -66,7 +70,11 @@ enum session_flag {
     SESSION_UNIX = 1 << 11,       /* came over the Unix socket */
     SESSION_DENY_BLOCK = 1 << 12, /* inside EXEC or a script: blocking commands do not block */
     SESSION_READONLY = 1 << 13,
+    SESSION_OVERFLOW = 1 << 14, /* left too much unread: gets nothing more and is closed */
 };
+
+/* What a client that has not said its password may leave unread. */
+enum { SESSION_OUT_NOAUTH = 64 * 1024 };
 
 /* A client's subscriptions; allocated with the first one. */
 struct session_subs {
@@ -92,7 +100,8 @@ struct session {
     struct queued *queue; /* owned; of MULTI */
     uint32_t queue_count, queue_cap;
     size_t queue_bytes;
-    struct list watches; /* of struct watch.of_session */
+    struct list watches;   /* of struct watch.of_session */
+    size_t interest_bytes; /* what its watches and subscriptions hold, about */
 
     struct session_subs *subs; /* owned; may be NULL */
     struct block *block;       /* owned; not NULL while blocked */
@@ -127,6 +136,18 @@ uint32_t session_sub_count(const struct session *s);
  * touched_sessions, so that its depends_on follows. */
 void session_push(struct session *s, struct slice bytes);
 void session_push_shared(struct session *s, struct shared *m);
+
+/* How many bytes s may leave unread: the hard limit of its class. Never 0. */
+size_t session_out_max(const struct session *s);
+
+/* Bytes of out that have not left yet. */
+size_t session_unread(struct session *s);
+
+/* All that the store holds for this client, in bytes: O(1). */
+size_t session_memory(struct session *s);
+
+/* Says that s left too much unread: it is closed, and gets nothing more. */
+void session_overflow(struct session *s);
 
 /* Says that s got bytes in this command (session_push does it). */
 void session_touch(struct session *s);

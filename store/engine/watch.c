@@ -31,14 +31,24 @@ static bool is_expired(const struct db *db, struct slice key)
     return e != NULL && e->expire_ms < db->engine->now_ms;
 }
 
+/* Whether s watches k. Its watches and those of the key are walked side by side, so that neither
+ * a client with a million keys nor a key with ten thousand clients makes it long. */
+static bool is_watching(const struct session *s, const struct watched_key *k)
+{
+    const struct list *mine = s->watches.next, *its = k->watches.next;
+    for (; mine != &s->watches && its != &k->watches; mine = mine->next, its = its->next) {
+        if (list_entry((struct list *)(uintptr_t)mine, struct watch, of_session)->key == k)
+            return true;
+        if (list_entry((struct list *)(uintptr_t)its, struct watch, of_key)->session == s)
+            return true;
+    }
+    return false;
+}
+
 void watch_add(struct session *s, struct db *db, struct slice key)
 {
-    list_each(at, &s->watches)
-    {
-        const struct watched_key *k = list_entry(at, struct watch, of_session)->key;
-        if (k->db == db && slice_eq(watched_name(k), key)) return;
-    }
     struct watched_key *k = dict_find(&db->watched, key);
+    if (k != NULL && is_watching(s, k)) return;
     if (k == NULL) {
         k = mem_alloc(sizeof *k + key.len);
         k->db = db;
@@ -54,6 +64,7 @@ void watch_add(struct session *s, struct db *db, struct slice key)
     list_add(&k->watches, &w->of_key);
     list_add(&s->watches, &w->of_session);
     s->engine->watch_count++;
+    s->interest_bytes += sizeof *w + sizeof *k + key.len;
 }
 
 void watch_clear(struct session *s)
@@ -66,6 +77,7 @@ void watch_clear(struct session *s)
         list_del(&w->of_session);
         mem_free(w);
         s->engine->watch_count--;
+        s->interest_bytes -= sizeof *w + sizeof *k + k->len;
         if (list_empty(&k->watches)) (void)dict_del(&k->db->watched, watched_name(k));
     }
     s->flags &= ~(uint32_t)SESSION_CAS_DIRTY;

@@ -126,13 +126,18 @@ static bool run_inner(lua_State *lua, struct host *h, uint32_t argc)
     struct run *run = h->run;
     struct engine *e = h->engine;
     struct arena outer = e->arena; /* a loop of calls must not pile up what each needs */
-    struct reply into = {.out = &h->reply, .resp = run->resp};
+    struct reply into = {.out = &h->reply, .resp = run->resp, .max = SCRIPT_LUA_BYTES_MAX};
     buf_clear(&h->reply);
     e->arena = h->arena;
     enum exec_verdict verdict = exec_call(run->c, h->argv, argc, run->readonly, &into);
     h->arena = e->arena;
     e->arena = outer;
     if (h->arena.block != NULL) arena_reset(&h->arena);
+    if (reply_is_full(&into)) {
+        buf_fini(&h->reply);
+        api_push_error(lua, SLICE("-ERR the reply is too large for a script"));
+        return false;
+    }
 
     if (verdict == EXEC_RAN && h->reply.len > 0 && h->reply.p[0] != '-') {
         (void)convert_to_lua(lua, h->reply.p);

@@ -153,6 +153,21 @@ const char *convert_to_lua(lua_State *lua, const char *p)
 
 /* ---- Lua to RESP ---- */
 
+/* A table may hold itself, twice even: such a reply has no end. So a script's reply ends at this
+ * depth and at the bytes that its own memory may have. */
+enum { DEPTH_MAX = 1000 };
+
+struct writing {
+    lua_State *lua;
+    struct reply *r;
+    size_t from;
+    uint32_t depth;
+    uint8_t script_resp;
+    const char *failed; /* the error line that takes the reply's place */
+};
+
+static void write_value(struct writing *w);
+
 /* Pushes table[name] if it has this type; else pushes nothing and is false. */
 static bool field(lua_State *lua, const char *name, int type)
 {
@@ -179,22 +194,25 @@ static void write_status(struct reply *r, struct slice text)
 }
 
 /* The pairs of the table on top: a map, or with keys_only a set. */
-static void write_pairs(lua_State *lua, struct reply *r, uint8_t script_resp, bool keys_only)
+static void write_pairs(struct writing *w, bool keys_only)
 {
+    lua_State *lua = w->lua;
+    struct reply *r = w->r;
     uint64_t n = 0;
     size_t place = reply_later(r);
     lua_pushnil(lua);
-    while (lua_next(lua, -2) != 0) {
+    while (w->failed == NULL && lua_next(lua, -2) != 0) {
         if (keys_only) {
             lua_pop(lua, 1);
             lua_pushvalue(lua, -1);
         } else {
             lua_pushvalue(lua, -2);
-            convert_to_reply(lua, r, script_resp);
+            write_value(w);
         }
-        convert_to_reply(lua, r, script_resp);
+        write_value(w);
         n++;
     }
+    if (w->failed != NULL) lua_pop(lua, 1); /* the key that lua_next would have taken */
     if (keys_only)
         reply_later_end(r, place, r->resp < 3 ? '*' : '~', n);
     else if (r->resp < 3)
@@ -203,8 +221,10 @@ static void write_pairs(lua_State *lua, struct reply *r, uint8_t script_resp, bo
         reply_later_end(r, place, '%', n);
 }
 
-static void write_array(lua_State *lua, struct reply *r, uint8_t script_resp)
+static void write_array(struct writing *w)
 {
+    lua_State *lua = w->lua;
+    struct reply *r = w->r;
     int n = 0;
     for (;;) {
         lua_rawgeti(lua, -1, n + 1);
@@ -214,15 +234,17 @@ static void write_array(lua_State *lua, struct reply *r, uint8_t script_resp)
         n++;
     }
     reply_array(r, (uint64_t)n);
-    for (int i = 1; i <= n; i++) {
+    for (int i = 1; i <= n && w->failed == NULL; i++) {
         lua_rawgeti(lua, -1, i);
-        convert_to_reply(lua, r, script_resp);
+        write_value(w);
     }
 }
 
 /* A table that stands for something RESP knows; false when it is an array. */
-static bool write_special(lua_State *lua, struct reply *r, uint8_t script_resp)
+static bool write_special(struct writing *w)
 {
+    lua_State *lua = w->lua;
+    struct reply *r = w->r;
     if (field(lua, "err", LUA_TSTRING)) {
         reply_error_slice(r, text_at(lua, -1));
     } else if (field(lua, "ok", LUA_TSTRING)) {
@@ -230,9 +252,9 @@ static bool write_special(lua_State *lua, struct reply *r, uint8_t script_resp)
     } else if (field(lua, "double", LUA_TNUMBER)) {
         reply_double(r, lua_tonumber(lua, -1));
     } else if (field(lua, "map", LUA_TTABLE)) {
-        write_pairs(lua, r, script_resp, false);
+        write_pairs(w, false);
     } else if (field(lua, "set", LUA_TTABLE)) {
-        write_pairs(lua, r, script_resp, true);
+        write_pairs(w, true);
     } else if (field(lua, "big_number", LUA_TSTRING)) {
         reply_bignum(r, text_at(lua, -1));
     } else if (field(lua, "verbatim_string", LUA_TTABLE)) {
@@ -252,14 +274,20 @@ static bool write_special(lua_State *lua, struct reply *r, uint8_t script_resp)
     return true;
 }
 
-/* Replies with the value on top and pops it. */
-void convert_to_reply(lua_State *lua, struct reply *r, uint8_t script_resp)
+/* Writes the value on top and pops it. */
+static void write_value(struct writing *w)
 {
-    if (!lua_checkstack(lua, 6)) {
-        reply_error(r, "ERR reached lua stack limit");
+    lua_State *lua = w->lua;
+    struct reply *r = w->r;
+    if (w->depth == DEPTH_MAX || !lua_checkstack(lua, 6))
+        w->failed = "ERR reached lua stack limit";
+    else if (r->out->len - w->from > SCRIPT_LUA_BYTES_MAX)
+        w->failed = "ERR the script's reply is too large";
+    if (w->failed != NULL) {
         lua_pop(lua, 1);
         return;
     }
+    w->depth++;
     switch (lua_type(lua, -1)) {
     case LUA_TSTRING:
         reply_bulk(r, text_at(lua, -1));
@@ -271,7 +299,7 @@ void convert_to_reply(lua_State *lua, struct reply *r, uint8_t script_resp)
         break;
     }
     case LUA_TBOOLEAN:
-        if (script_resp >= 3)
+        if (w->script_resp >= 3)
             reply_bool(r, lua_toboolean(lua, -1) != 0);
         else if (lua_toboolean(lua, -1) != 0)
             reply_int(r, 1);
@@ -279,10 +307,21 @@ void convert_to_reply(lua_State *lua, struct reply *r, uint8_t script_resp)
             reply_null(r);
         break;
     case LUA_TTABLE:
-        if (!write_special(lua, r, script_resp)) write_array(lua, r, script_resp);
+        if (!write_special(w)) write_array(w);
         break;
     default:
         reply_null(r);
     }
+    w->depth--;
     lua_pop(lua, 1);
+}
+
+/* Replies with the value on top and pops it. */
+void convert_to_reply(lua_State *lua, struct reply *r, uint8_t script_resp)
+{
+    struct writing w = {.lua = lua, .r = r, .from = r->out->len, .script_resp = script_resp};
+    write_value(&w);
+    if (w.failed == NULL) return;
+    r->out->len = w.from;
+    reply_error(r, w.failed);
 }

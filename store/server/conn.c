@@ -16,11 +16,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static struct conn *conn_of(struct session *s)
-{
-    return (struct conn *)(void *)s;
-}
-
 static void conn_dirty(struct conn *c)
 {
     if (list_empty(&c->dirty)) list_add(&c->server->dirty, &c->dirty);
@@ -46,6 +41,7 @@ static void conn_close(struct conn *c)
     session_fini(&c->session);
     buf_fini(&c->in);
     resp_fini(&c->resp);
+    c->server->clients_bytes -= c->weighed;
     c->server->conn_count--;
 }
 
@@ -58,9 +54,16 @@ static void close_later(struct conn *c, const char *why)
 
 /* ---- running commands ---- */
 
+/* Whether so much has not left that commands wait: what a client does not read grows by its
+ * requests then, not by their replies. */
+static inline bool is_full(const struct conn *c)
+{
+    return c->session.out.len - c->sent > OUT_HELD_MAX;
+}
+
 static bool may_run(const struct conn *c)
 {
-    return !session_blocked(&c->session) && !c->held && !c->close_now &&
+    return !is_full(c) && !session_blocked(&c->session) && !c->held && !c->close_now &&
            (c->session.flags & SESSION_CLOSE_SOON) == 0 && !durable_behind(c->server);
 }
 
@@ -173,6 +176,7 @@ static void run_waiting(struct conn *c)
 {
     if (c->in.len == 0 || !may_run(c)) return;
     size_t done = conn_run(c, c->in.p, c->in.len);
+    c->full = is_full(c) && done < c->in.len;
     buf_drop(&c->in, done);
     if (c->in.len == 0 && c->in.cap > READ_BYTES) buf_fini(&c->in);
 }
@@ -230,10 +234,13 @@ static void conn_read(struct conn *c)
         run_waiting(c);
     } else {
         size_t done = conn_run(c, to, (size_t)got);
+        c->full = is_full(c) && done < (size_t)got;
         buf_add(&c->in, to + done, (size_t)got - done);
     }
-    if ((int64_t)c->in.len > s->engine->config.client_query_buffer_limit)
+    if ((int64_t)c->in.len > s->engine->config.client_query_buffer_limit) {
+        s->engine->stats.query_limit_ends++;
         close_later(c, "query buffer limit");
+    }
     conn_dirty(c);
 }
 
@@ -309,33 +316,17 @@ static bool conn_send(struct conn *c)
     return true;
 }
 
-static bool over_limit(struct conn *c)
-{
-    const struct config *config = &c->server->engine->config;
-    uint32_t class = session_sub_count(&c->session) > 0 ? 2 : 0;
-    size_t waiting = c->session.out.len - c->sent;
-    int64_t hard = config->obuf_hard[class];
-    int64_t soft = config->obuf_soft[class];
-    if (hard > 0 && waiting > (uint64_t)hard) return true;
-    if (soft <= 0 || waiting <= (uint64_t)soft) {
-        c->soft_since_ms = 0;
-        return false;
-    }
-    int64_t now_ms = clock_mono_ms();
-    if (c->soft_since_ms == 0) c->soft_since_ms = now_ms;
-    return now_ms - c->soft_since_ms > config->obuf_soft_s[class] * 1000;
-}
-
 /* What the socket is watched for. */
 static void on_poll(uv_poll_t *handle, int status, int events);
 
 static void conn_poll(struct conn *c)
 {
     int events = 0;
-    bool room = c->in.len < IN_HELD_MAX || may_run(c);
+    bool room = c->in.len < IN_HELD_MAX || may_run(c) || c->full;
     if (!c->eof && room) events |= UV_READABLE;
     if (!c->eof && !room) events |= UV_DISCONNECT;
     if (c->sent < c->may) events |= UV_WRITABLE;
+    if (c->full && may_run(c)) events |= UV_WRITABLE; /* comes at once, and commands go on */
     if (events == c->events) return;
     c->events = events;
     if (events == 0)
@@ -348,12 +339,7 @@ static void conn_flush(struct conn *c)
 {
     if (c->closed) return;
     if (!c->close_now && c->session.out.len > c->sent && !conn_send(c)) c->close_now = true;
-    if (!c->close_now && over_limit(c)) {
-        log_warn("client_closed", LOG_INT("id", c->session.id),
-                 LOG_CSTR("why", "output buffer limit"),
-                 LOG_INT("bytes", c->session.out.len - c->sent));
-        c->close_now = true;
-    }
+    if (!c->close_now && limits_over_output(c)) session_overflow(&c->session);
     bool empty = c->session.out.len == c->sent;
     if (c->close_now || (empty && (c->session.flags & SESSION_CLOSE_SOON) != 0)) {
         conn_close(c);
@@ -363,6 +349,7 @@ static void conn_flush(struct conn *c)
         list_del(&c->gated);
     else if (list_empty(&c->gated))
         list_add(&c->server->gated, &c->gated);
+    limits_weigh(c);
     conn_poll(c);
 }
 
@@ -405,6 +392,7 @@ void conns_turn(struct server *s)
     durable_turn(s, is_alone(s));
     for (struct list *at; (at = list_take(&s->dirty)) != NULL;)
         conn_flush(list_entry(at, struct conn, dirty));
+    limits_evict(s, close_later);
 }
 
 void conns_turn_busy(struct server *s)
@@ -455,7 +443,7 @@ void conns_second(struct server *s)
         struct session *one = list_entry(at, struct session, all);
         if (one->io != &conn_io) continue;
         struct conn *c = conn_of(one);
-        if (over_limit(c)) conn_dirty(c);
+        if (limits_over_output(c)) conn_dirty(c);
         if (c->in.len > 0 && may_run(c)) conn_dirty(c);
         if (idle_ms > 0 && !session_blocked(one) && session_sub_count(one) == 0 &&
             s->engine->now_ms - one->active_ms > idle_ms)
@@ -524,6 +512,25 @@ static size_t io_queued(struct session *s)
     return s->out.len - c->sent;
 }
 
+static size_t io_held(struct session *s)
+{
+    const struct conn *c = conn_of(s);
+    return c->in.cap + c->resp.cap * sizeof *c->resp.spans;
+}
+
+static void io_overflow(struct session *s)
+{
+    struct conn *c = conn_of(s);
+    log_warn("client_closed", LOG_INT("id", s->id), LOG_CSTR("why", "output buffer limit"),
+             LOG_INT("bytes", s->out.len - c->sent));
+    close_later(c, "output buffer limit");
+    if (s == s->engine->current) return; /* its command may still write */
+    buf_fini(&s->out);
+    c->sent = 0;
+    c->may = 0;
+    c->mark_count = 0;
+}
+
 static void io_hold(struct session *s, bool stop)
 {
     struct conn *c = conn_of(s);
@@ -536,6 +543,8 @@ static const struct session_io conn_io = {
     .close = io_close,
     .addr = io_addr,
     .queued = io_queued,
+    .held = io_held,
+    .overflow = io_overflow,
     .hold = io_hold,
 };
 

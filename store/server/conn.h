@@ -41,7 +41,25 @@ struct conn {
     bool eof;       /* the client sends no more */
     bool close_now; /* at the end of this turn */
     bool closed;
+    bool full;             /* stopped running commands: too much of its output has not left */
+    size_t weighed;        /* of it in server->clients_bytes */
     int64_t soft_since_ms; /* over the soft output limit since; 0: not */
 };
+
+static inline struct conn *conn_of(struct session *s)
+{
+    return (struct conn *)(void *)s;
+}
+
+/* ---- limits.c ---- */
+
+/* Whether c has left more unread than its class may, for as long as it may. */
+bool limits_over_output(struct conn *c);
+
+/* Enters what c holds now into the sum of all clients. */
+void limits_weigh(struct conn *c);
+
+/* Closes the clients that hold most, until all together hold no more than maxmemory-clients. */
+void limits_evict(struct server *s, void (*close)(struct conn *c, const char *why));
 
 #endif

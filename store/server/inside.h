@@ -16,7 +16,8 @@ enum {
     BATCH_CMDS = 64,                /* commands cut before the first one runs */
     BACKLOG_MAX = 64 * 1024 * 1024, /* journal bytes not written yet: commands wait */
     LISTENERS_MAX = 16,
-    OUT_KEEP = 64 * 1024, /* an empty output buffer above this is given back */
+    OUT_KEEP = 64 * 1024,            /* an empty output buffer above this is given back */
+    OUT_HELD_MAX = 64 * 1024 * 1024, /* unsent bytes of a client whose next commands wait */
 };
 
 struct listener {
@@ -87,6 +88,7 @@ struct server {
     struct listener listeners[LISTENERS_MAX];
     uint32_t listener_count;
     int port;            /* -1: none */
+    int spare_fd;        /* given up to turn a client away when no other is left; -1: none */
     struct admin *admin; /* owned; may be NULL */
 
     uv_prepare_t turn;
@@ -100,8 +102,9 @@ struct server {
     struct list dirty; /* struct conn.dirty: have bytes to send or commands to go on with */
     struct list gated; /* struct conn.gated: their bytes wait for the journal */
     uint32_t conn_count;
-    char *read_buf;     /* owned; READ_BYTES */
-    struct slice *argv; /* owned; arguments of a batch */
+    size_t clients_bytes; /* what they hold, as last weighed */
+    char *read_buf;       /* owned; READ_BYTES */
+    struct slice *argv;   /* owned; arguments of a batch */
     uint32_t argv_cap;
     struct cut cuts[BATCH_CMDS];
 
@@ -153,6 +156,10 @@ void conns_close_all(struct server *s);
 void conns_close_gated(struct server *s);
 
 /* ---- listen.c ---- */
+
+/* Raises the process's limit of open files to what maxclients needs, and lowers maxclients to what
+ * it got. */
+void listen_reserve(struct server *s);
 
 bool listen_open(struct server *s, char *why);
 void listen_close(struct server *s);

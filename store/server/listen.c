@@ -2,15 +2,19 @@
 #include "store/server/inside.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+enum { FILES_BESIDE_CLIENTS = 64 }; /* logs, snapshots, listeners, the loop's own */
 
 static const char full_line[] = "-ERR max number of clients reached\r\n";
 static const char denied_line[] =
@@ -59,6 +63,22 @@ static void set_tcp(const struct server *s, int fd)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
 }
 
+/* Turns a client away that there is no descriptor for: otherwise it would stay in the queue, and the
+ * loop would be told of it without end. False when even that cannot be. */
+static bool refuse_one(struct server *s, int listener)
+{
+    if (s->spare_fd < 0) return false;
+    (void)close(s->spare_fd);
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        (void)send(fd, full_line, sizeof full_line - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+        (void)close(fd);
+        s->engine->stats.rejected_connections++;
+    }
+    s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return fd >= 0;
+}
+
 static void on_accept(uv_poll_t *handle, int status, int events)
 {
     struct listener *l = handle->data;
@@ -71,6 +91,7 @@ static void on_accept(uv_poll_t *handle, int status, int events)
         int fd = accept4(l->fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno == EINTR || errno == ECONNABORTED) continue;
+            if ((errno == EMFILE || errno == ENFILE) && refuse_one(s, l->fd)) continue;
             if (errno != EAGAIN) log_warn("accept_failed", LOG_CSTR("why", strerror(errno)));
             return;
         }
@@ -175,6 +196,24 @@ static bool listen_unix(struct server *s, char *why)
     return add_listener(s, fd, true) || fail(why, un.sun_path, "the loop refused it");
 }
 
+void listen_reserve(struct server *s)
+{
+    struct config *config = &s->engine->config;
+    struct rlimit have = {0};
+    rlim_t want = (rlim_t)config->maxclients + FILES_BESIDE_CLIENTS;
+    s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (getrlimit(RLIMIT_NOFILE, &have) != 0 || have.rlim_cur >= want) return;
+    struct rlimit more = {want, have.rlim_max > want ? have.rlim_max : want};
+    if (setrlimit(RLIMIT_NOFILE, &more) == 0) return;
+    more = (struct rlimit){have.rlim_max < want ? have.rlim_max : want, have.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &more) == 0) have.rlim_cur = more.rlim_cur;
+    if (have.rlim_cur >= want) return;
+    int64_t clients = (int64_t)have.rlim_cur - FILES_BESIDE_CLIENTS;
+    config->maxclients = clients > 1 ? clients : 1;
+    log_warn("maxclients_lowered", LOG_INT("to", config->maxclients),
+             LOG_INT("open_files", have.rlim_cur));
+}
+
 bool listen_open(struct server *s, char *why)
 {
     const struct config *config = &s->engine->config;
@@ -202,4 +241,6 @@ void listen_close(struct server *s)
         l->fd = -1;
         if (l->local) (void)unlink(s->engine->config.unixsocket);
     }
+    if (s->spare_fd >= 0) (void)close(s->spare_fd);
+    s->spare_fd = -1;
 }

@@ -143,6 +143,7 @@ struct server *server_new(struct engine *engine, const struct io *io)
     s->engine = engine;
     s->io = io;
     s->port = -1;
+    s->spare_fd = -1;
     s->read_buf = mem_alloc(READ_BYTES);
     list_init(&s->dirty);
     list_init(&s->gated);
@@ -155,6 +156,7 @@ struct server *server_new(struct engine *engine, const struct io *io)
 bool server_open(struct server *s, char *why)
 {
     if (!guard_start(s->engine, why, SERVER_ERROR)) return false;
+    listen_reserve(s);
     if (!durable_open(s, why)) return false;
     if (!listen_open(s, why)) return false;
     return admin_open(s, why);

@@ -33,8 +33,9 @@ def until(condition, what="a condition", seconds=PATIENCE_S):
 
 
 class Server:
-    def __init__(self, *flags):
+    def __init__(self, *flags, preexec_fn=None):
         self.flags = flags
+        self.preexec_fn = preexec_fn
         self.dir = tempfile.mkdtemp(prefix="hansom-clients-")
         self.path = os.path.join(self.dir, "s")
         with socket.socket() as s:
@@ -54,7 +55,7 @@ class Server:
             self.process = subprocess.Popen(
                 [PROGRAM, "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self.path,
                  "--dir", self.dir, "--save", "", "--appendonly", "yes", "--appendfsync", "always",
-                 *self.flags], stdout=out, stderr=out)
+                 *self.flags], stdout=out, stderr=out, preexec_fn=self.preexec_fn)
         until(self.answers, "the store")
 
     def answers(self):
