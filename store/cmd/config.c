@@ -96,13 +96,17 @@ void cmd_config_set(struct cmd *c)
     for (; i < c->argc && why == NULL; i += 2) {
         (void)config_get(config, c->argv[i], &old[i]);
         why = config_set(config, c->argv[i], c->argv[i + 1], false);
-        if (why == NULL) why = derive(c->engine, c->argv[i]);
         if (why != NULL) set_failed(c, c->argv[i], why);
     }
-    for (uint32_t j = 2; why != NULL && j < i; j += 2) {
-        (void)config_set(config, c->argv[j], buf_slice(&old[j]), true);
-        (void)derive(c->engine, c->argv[j]);
+    /* Only now: a certificate and its key are right together or not at all. */
+    for (uint32_t j = 2; j < c->argc && why == NULL; j += 2) {
+        why = derive(c->engine, c->argv[j]);
+        if (why != NULL) set_failed(c, c->argv[j], why);
     }
+    for (uint32_t j = 2; why != NULL && j < i; j += 2)
+        (void)config_set(config, c->argv[j], buf_slice(&old[j]), true);
+    for (uint32_t j = 2; why != NULL && j < i; j += 2)
+        (void)derive(c->engine, c->argv[j]);
     for (uint32_t j = 2; j < c->argc; j += 2)
         buf_fini(&old[j]);
     if (why == NULL) reply_ok(c->reply);

@@ -11,6 +11,7 @@ static const char *const policy_words[] = {"volatile-lru",   "volatile-lfu", "vo
                                            "volatile-ttl",   "allkeys-lru",  "allkeys-lfu",
                                            "allkeys-random", "noeviction",   NULL};
 static const char *const debug_words[] = {"no", "yes", "local", NULL};
+static const char *const tls_auth_words[] = {"no", "yes", "optional", NULL};
 static const char *const fsync_words[] = {"always", "everysec", "no", NULL};
 
 enum kind { INT, SIZE, BOOL, ENUM, TEXT };

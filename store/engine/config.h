@@ -24,6 +24,7 @@ enum policy {
     POLICY_NOEVICTION,
 };
 enum debug_command { DEBUG_NO, DEBUG_YES, DEBUG_LOCAL };
+enum tls_auth { TLS_AUTH_NO, TLS_AUTH_YES, TLS_AUTH_OPTIONAL };
 enum fsync_policy { FSYNC_ALWAYS, FSYNC_EVERYSEC, FSYNC_NO };
 
 enum { SAVE_RULES_MAX = 32 };

@@ -84,6 +84,7 @@ static const char *hook_config_changed(void *data, const char *name)
     }
     if (strcmp(name, "save") == 0 || strcmp(name, "stop-writes-on-bgsave-error") == 0)
         snapshots_settle(s);
+    if (strncmp(name, "tls-", 4) == 0) return listen_reload_tls(s);
     return NULL;
 }
 

@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "store/server/inside.h"
+#include "store/server/tls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,13 +66,13 @@ static void set_tcp(const struct server *s, int fd)
 
 /* Turns a client away that there is no descriptor for: otherwise it would stay in the queue, and the
  * loop would be told of it without end. False when even that cannot be. */
-static bool refuse_one(struct server *s, int listener)
+static bool refuse_one(struct server *s, const struct listener *l)
 {
     if (s->spare_fd < 0) return false;
     (void)close(s->spare_fd);
-    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-        (void)send(fd, full_line, sizeof full_line - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (!l->tls) (void)send(fd, full_line, sizeof full_line - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
         (void)close(fd);
         s->engine->stats.rejected_connections++;
     }
@@ -91,19 +92,19 @@ static void on_accept(uv_poll_t *handle, int status, int events)
         int fd = accept4(l->fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno == EINTR || errno == ECONNABORTED) continue;
-            if ((errno == EMFILE || errno == ENFILE) && refuse_one(s, l->fd)) continue;
+            if ((errno == EMFILE || errno == ENFILE) && refuse_one(s, l)) continue;
             if (errno != EAGAIN) log_warn("accept_failed", LOG_CSTR("why", strerror(errno)));
             return;
         }
         const char *no = why_not(s, &sa);
         if (no != NULL) {
             s->engine->stats.rejected_connections++;
-            (void)send(fd, no, strlen(no), MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (!l->tls) (void)send(fd, no, strlen(no), MSG_NOSIGNAL | MSG_DONTWAIT);
             (void)close(fd);
             continue;
         }
         if (!l->local) set_tcp(s, fd);
-        conn_open(s, fd, l->local);
+        conn_open(s, fd, l);
     }
 }
 
@@ -113,11 +114,12 @@ static bool fail(char *why, const char *what, const char *reason)
     return false;
 }
 
-static bool add_listener(struct server *s, int fd, bool local)
+static bool add_listener(struct server *s, struct listener what)
 {
     struct listener *l = &s->listeners[s->listener_count];
-    *l = (struct listener){.server = s, .fd = fd, .local = local};
-    if (uv_poll_init(&s->loop, &l->poll, fd) != 0) return false;
+    *l = what;
+    l->server = s;
+    if (uv_poll_init(&s->loop, &l->poll, l->fd) != 0) return false;
     l->poll.data = l;
     s->listener_count++;
     return uv_poll_start(&l->poll, UV_READABLE, on_accept) == 0;
@@ -148,8 +150,10 @@ static int tcp_listen(const struct addrinfo *a, int backlog)
 }
 
 /* Listens on one word of `bind`; a '-' in front makes it optional, "*" is every address. */
-static bool listen_tcp(struct server *s, struct slice word, char *why)
+static bool listen_tcp(struct server *s, struct slice word, bool tls, char *why)
 {
+    const struct config *config = &s->engine->config;
+    int *bound = tls ? &s->tls_port : &s->port;
     bool optional = slice_starts(word, SLICE("-"));
     if (optional) word = slice_from(word, 1);
     char host[256];
@@ -158,21 +162,22 @@ static bool listen_tcp(struct server *s, struct slice word, char *why)
     if (strcmp(host, "::*") == 0) (void)snprintf(host, sizeof host, "::");
 
     char port[16];
-    int want = s->port > 0 ? s->port : (int)s->engine->config.port;
+    int want = *bound > 0 ? *bound : (int)(tls ? config->tls_port : config->port);
     (void)snprintf(port, sizeof port, "%d", want);
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *found = NULL;
     int e = getaddrinfo(host, port, &hints, &found);
     if (e != 0) return optional || fail(why, host, gai_strerror(e));
-    int fd = tcp_listen(found, (int)s->engine->config.tcp_backlog);
+    int fd = tcp_listen(found, (int)config->tcp_backlog);
     freeaddrinfo(found);
     if (fd < 0) {
         char where[300];
         (void)snprintf(where, sizeof where, "%s port %s", host, port);
         return optional || fail(why, where, strerror(-fd));
     }
-    if (s->port <= 0) s->port = bound_port(fd);
-    return add_listener(s, fd, false) || fail(why, host, "the loop refused it");
+    if (*bound <= 0) *bound = bound_port(fd);
+    return add_listener(s, (struct listener){.fd = fd, .tls = tls}) ||
+           fail(why, host, "the loop refused it");
 }
 
 static bool listen_unix(struct server *s, char *why)
@@ -193,7 +198,8 @@ static bool listen_unix(struct server *s, char *why)
     }
     long mode = strtol(config->unixsocketperm, NULL, 8);
     if (mode > 0) (void)chmod(un.sun_path, (mode_t)mode);
-    return add_listener(s, fd, true) || fail(why, un.sun_path, "the loop refused it");
+    return add_listener(s, (struct listener){.fd = fd, .local = true}) ||
+           fail(why, un.sun_path, "the loop refused it");
 }
 
 void listen_reserve(struct server *s)
@@ -214,17 +220,49 @@ void listen_reserve(struct server *s)
              LOG_INT("open_files", have.rlim_cur));
 }
 
-bool listen_open(struct server *s, char *why)
+const char *listen_reload_tls(struct server *s)
+{
+    static char why[TLS_ERROR];
+    if (s->tls == NULL) return NULL;
+    struct tls_context *now = tls_context_new(&s->engine->config, why);
+    if (now == NULL) return why;
+    tls_context_free(s->tls); /* connections hold what they need of it */
+    s->tls = now;
+    return NULL;
+}
+
+/* Listens on all words of `bind`. */
+static bool listen_all(struct server *s, bool tls, char *why)
 {
     const struct config *config = &s->engine->config;
-    s->port = -1;
     struct slice rest = slice_of(config->bind);
     struct slice word = {0};
     while (slice_cut(&rest, ' ', &word)) {
         if (word.len == 0) continue;
         if (s->listener_count + 1 >= LISTENERS_MAX) return fail(why, config->bind, "too many");
-        if (!listen_tcp(s, word, why)) return false;
+        if (!listen_tcp(s, word, tls, why)) return false;
     }
+    return true;
+}
+
+static bool listen_tls(struct server *s, char *why)
+{
+    char text[TLS_ERROR] = "";
+    s->tls = tls_context_new(&s->engine->config, text);
+    if (s->tls != NULL) return listen_all(s, true, why);
+    (void)snprintf(why, SERVER_ERROR, "%.*s", SERVER_ERROR - 1, text);
+    return false;
+}
+
+bool listen_open(struct server *s, char *why)
+{
+    const struct config *config = &s->engine->config;
+    bool plain =
+        config->port > 0 || config->tls_port == 0; /* as in Redis, port 0 leaves TLS alone */
+    s->port = -1;
+    s->tls_port = -1;
+    if (plain && !listen_all(s, false, why)) return false;
+    if (config->tls_port > 0 && !listen_tls(s, why)) return false;
     if (config->unixsocket[0] != '\0' && !listen_unix(s, why)) return false;
     if (s->listener_count == 0) return fail(why, "anything", "no address could be bound");
     return true;
@@ -243,4 +281,6 @@ void listen_close(struct server *s)
     }
     if (s->spare_fd >= 0) (void)close(s->spare_fd);
     s->spare_fd = -1;
+    tls_context_free(s->tls);
+    s->tls = NULL;
 }
