@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "store/cmd/exec.h"
+#include "store/engine/trash.h"
 
 enum { TRIES_MAX = 1000 };
 
@@ -52,6 +53,8 @@ static void evict(struct engine *e, struct db *db, const struct entry *entry)
 bool exec_make_room(struct engine *e)
 {
     size_t limit = (size_t)e->config.maxmemory;
+    while (mem_used() > limit && trash_work(e, TRASH_SLICE_US)) /* before anything else is lost */
+        continue;
     for (int tries = 0; mem_used() > limit; tries++) {
         struct db *db = NULL;
         if (e->config.maxmemory_policy == POLICY_NOEVICTION || tries == TRIES_MAX) return false;

@@ -92,8 +92,10 @@ static void info_memory(struct engine *e, struct buf *out)
     buf_addf(out, "maxmemory:%lld\r\nmaxmemory_human:%s\r\nmaxmemory_policy:%.*s\r\n",
              (long long)e->config.maxmemory, text, (int)policy.len, policy.p);
     buf_fini(&policy);
-    buf_addf(out, "mem_fragmentation_ratio:%.2f\r\nmem_allocator:libc\r\n",
-             used == 0 ? 0.0 : (double)rss / (double)used);
+    buf_addf(
+        out,
+        "mem_fragmentation_ratio:%.2f\r\nmem_allocator:libc\r\nlazyfree_pending_objects:%llu\r\n",
+        used == 0 ? 0.0 : (double)rss / (double)used, (unsigned long long)e->trash_count);
     add_hook(e, "memory", out);
 }
 

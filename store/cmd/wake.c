@@ -2,6 +2,7 @@
 #include "store/cmd/exec_inside.h"
 #include "store/cmd/guard.h"
 #include "store/engine/block.h"
+#include "store/engine/trash.h"
 
 /* --- waiting for keys --- */
 
@@ -182,6 +183,7 @@ void exec_tick(struct engine *e)
 {
     if (e->depth > 0) return; /* a script let others have a turn */
     engine_clock_update(e);
+    (void)trash_work(e, TRASH_SLICE_US);
     time_out(e);
     (void)db_expire_cycle(e, 2000);
     exec_finish(e, NULL);
@@ -191,6 +193,7 @@ void exec_tick(struct engine *e)
 
 int64_t exec_next_ms(struct engine *e)
 {
+    if (e->trash_count > 0) return 0;
     const struct heap_node *n = heap_min(&e->deadlines);
     if (n == NULL) return 100;
     int64_t left = n->key - e->clock.wall_us(e->clock.data) / 1000;

@@ -1,6 +1,7 @@
 /* zset_pop: taking the least or the greatest members, at once or when there are some. */
 #include "base/must.h"
 #include "store/cmd/zset.h"
+#include "store/engine/trash.h"
 
 /* How a pop is asked for and how it replies. */
 struct pop {
@@ -39,7 +40,7 @@ static void pop_from(struct cmd *c, const struct pop *p, struct slice key, struc
     }
     struct pop_reply to = {r, p->nested};
     zset_each(z, p->max ? have - 1 : 0, n, p->max, reply_popped, &to);
-    zset_del_range(z, p->max ? have - n : 0, n);
+    trash_value(c->engine, zset_cut(z, p->max ? have - n : 0, n));
     db_changed(c->db, key, NOTIFY_ZSET, p->max ? "zpopmax" : "zpopmin");
     (void)db_drop_if_empty(c->db, key, zset_value(z));
 }

@@ -3,6 +3,7 @@
  * Every range is turned into a pair of ranks first; from there on they are all the same. */
 #include "base/must.h"
 #include "store/cmd/zset.h"
+#include "store/engine/trash.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -277,7 +278,7 @@ static void zremrange(struct cmd *c, enum range_by by, const char *event)
     if (z != NULL) resolve(z, &r, &lo, &hi);
     reply_int(c->reply, hi - lo);
     if (hi == lo) return;
-    zset_del_range(z, lo, hi - lo);
+    trash_value(c->engine, zset_cut(z, lo, hi - lo));
     db_changed(c->db, key, NOTIFY_ZSET, event);
     (void)db_drop_if_empty(c->db, key, zset_value(z));
 }

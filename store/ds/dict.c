@@ -185,19 +185,24 @@ static void resize_end(struct dict *d)
     d->moved = 0;
 }
 
+/* Going through all items, waiting for each of them to come is most of the cost: those of a later
+ * bucket of the old table are fetched meanwhile. (Inline: gcc takes the fetching for nothing done,
+ * and leaves a call of it out.) */
+static inline __attribute__((always_inline)) void fetch_ahead(const struct dict *d,
+                                                              const bucket *head)
+{
+    const bucket *later = head + AHEAD;
+    if (d->moved + AHEAD > mask_of(d, 0)) return;
+    __builtin_prefetch(later + AHEAD);
+    for (uint32_t left = later->used; left != 0; left &= left - 1)
+        __builtin_prefetch(later->item[__builtin_ctz(left)]);
+}
+
 static void move_bucket(struct dict *d)
 {
     bucket *head = &d->table[0][d->moved];
     uint64_t mask = mask_of(d, 1);
-    /* The items' keys must be hashed again, and waiting for each of them is most of what a resize
-     * costs: those of a later bucket are fetched meanwhile. (In a function of its own gcc takes
-     * the fetching for nothing done, and leaves the call out.) */
-    const bucket *later = head + AHEAD;
-    if (d->moved + AHEAD <= mask_of(d, 0)) {
-        __builtin_prefetch(later + AHEAD);
-        for (uint32_t left = later->used; left != 0; left &= left - 1)
-            __builtin_prefetch(later->item[__builtin_ctz(left)]);
-    }
+    fetch_ahead(d, head); /* their keys must be hashed again */
     for (bucket *b = head; b != NULL; b = child_of(b)) {
         for (uint32_t left = b->used; left != 0; left &= left - 1) {
             uint32_t i = (uint32_t)__builtin_ctz(left);
@@ -504,6 +509,25 @@ void *dict_random(const struct dict *d, struct rng *rng)
         uint32_t n = chain_count(head);
         if (n > 0) return chain_at(head, (uint32_t)rng_below(rng, n));
     }
+}
+
+/* Buckets below `moved` hold nothing, in a resize or not: so it tells how far this has come. */
+bool dict_drain(struct dict *d, uint64_t n, void (*fn)(void *item, void *data), void *data)
+{
+    while (d->table[0] != NULL) {
+        for (; d->moved <= mask_of(d, 0); d->moved++) {
+            if (n == 0) return true;
+            bucket *head = &d->table[0][d->moved];
+            fetch_ahead(d, head);
+            uint64_t here = chain_count(head) + 1;
+            emit(head, fn, data);
+            chain_free(head);
+            n -= here < n ? here : n;
+        }
+        resize_end(d);
+    }
+    *d = (struct dict){.kind = d->kind};
+    return false;
 }
 
 void dict_iter_init(struct dict_iter *i, struct dict *d)

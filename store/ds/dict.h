@@ -116,6 +116,10 @@ void dict_reserve(struct dict *d, uint64_t n);
 /* Deletes all items for which fn is true, in one pass; returns how many. */
 uint64_t dict_sweep(struct dict *d, bool (*fn)(const void *item, void *data), void *data);
 
+/* Gives up to about n items of a dict that will never be looked at again to fn, which may free
+ * them. False when that was the rest: the tables are freed too, and d is empty. */
+bool dict_drain(struct dict *d, uint64_t n, void (*fn)(void *item, void *data), void *data);
+
 /* Bytes of tables and chained buckets, without the items. */
 size_t dict_memory(const struct dict *d);
 

@@ -412,6 +412,15 @@ void geocells_fini(struct geocells *g)
     geocells_init(g);
 }
 
+bool geocells_drain(struct geocells *g, uint64_t n)
+{
+    for (; n > 0 && g->cells_used > 0; n--)
+        mem_free(g->cells[--g->cells_used]);
+    if (g->cells_used > 0) return true;
+    geocells_fini(g);
+    return false;
+}
+
 static uint32_t check_below(const struct geocells *g, uint32_t ref, uint32_t parent, uint64_t first,
                             uint8_t bits, uint32_t *cells)
 {

@@ -97,6 +97,9 @@ size_t geocells_memory(const struct geocells *g);
 /* Frees all but the members. */
 void geocells_fini(struct geocells *g);
 
+/* Frees up to n cells of an index that will never be looked at again; false when nothing is left. */
+bool geocells_drain(struct geocells *g, uint64_t n);
+
 /* Aborts when an invariant does not hold. O(n); for tests. */
 void geocells_check(const struct geocells *g);
 

@@ -41,6 +41,15 @@ void idtable_fini(struct idtable *t)
     *t = (struct idtable){.size = t->size};
 }
 
+bool idtable_drain(struct idtable *t, uint64_t n)
+{
+    for (; n > 0 && t->chunks > 0; n--)
+        mem_free(entry(t, --t->chunks)->chunk);
+    if (t->chunks > 0) return true;
+    idtable_fini(t);
+    return false;
+}
+
 /* The index of the last chunk whose first id is <= id, or 0. Only with chunks > 0. */
 static size_t chunk_of(const struct idtable *t, struct stream_id id)
 {

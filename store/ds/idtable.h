@@ -49,6 +49,9 @@ void idtable_init(struct idtable *t, uint32_t size);
 /* Frees the records. */
 void idtable_fini(struct idtable *t);
 
+/* Frees up to n chunks of a table that will never be looked at again; false when none is left. */
+bool idtable_drain(struct idtable *t, uint64_t n);
+
 /* The record with this id, or NULL. */
 void *idtable_find(const struct idtable *t, struct stream_id id);
 

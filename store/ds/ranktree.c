@@ -477,6 +477,27 @@ static void free_below(void *node, uint32_t level)
     mem_free(node);
 }
 
+/* Frees what is below node, last child first, and node. False when *n ran out before. */
+static bool drain_below(void *node, uint32_t level, uint64_t *n)
+{
+    if (level > 0) {
+        struct inner *in = node;
+        for (; in->n > 0; in->n--)
+            if (!drain_below(in->child[in->n - 1], level - 1, n)) return false;
+    }
+    if (*n == 0) return false;
+    --*n;
+    mem_free(node);
+    return true;
+}
+
+bool ranktree_drain(struct ranktree *t, uint64_t n)
+{
+    if (t->root != NULL && !drain_below(t->root, t->levels, &n)) return true;
+    *t = (struct ranktree){0};
+    return false;
+}
+
 void ranktree_fini(struct ranktree *t)
 {
     if (t == NULL) return;

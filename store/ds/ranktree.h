@@ -65,6 +65,9 @@ size_t ranktree_memory(const struct ranktree *t);
 /* Frees the nodes, not the members; t is then an empty tree. */
 void ranktree_fini(struct ranktree *t);
 
+/* Frees up to n nodes of a tree that will never be looked at again; false when none is left. */
+bool ranktree_drain(struct ranktree *t, uint64_t n);
+
 /* Aborts when an invariant does not hold. O(n); for tests. */
 void ranktree_check(const struct ranktree *t);
 

@@ -211,6 +211,20 @@ void streamlog_fini(struct streamlog *l)
     l->length = 0;
 }
 
+bool streamlog_drain(struct streamlog *l, uint64_t n)
+{
+    struct idtable_at at = {0, 0};
+    for (; idtable_seek_le(&l->blocks, STREAM_ID_MAX, &at); n--) {
+        if (n == 0) return true;
+        const struct blockref *r = idtable_get(&l->blocks, at);
+        l->length -= r->live;
+        mem_free(r->block);
+        idtable_del_at(&l->blocks, &at);
+    }
+    streamlog_fini(l);
+    return false;
+}
+
 void streamlog_copy(const struct streamlog *from, struct streamlog *to)
 {
     streamlog_init(to);

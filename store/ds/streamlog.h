@@ -62,6 +62,9 @@ struct streamlog_iter {
 void streamlog_init(struct streamlog *l);
 void streamlog_fini(struct streamlog *l);
 
+/* Frees up to n blocks, from the end; false when none is left. */
+bool streamlog_drain(struct streamlog *l, uint64_t n);
+
 /* A deep copy of from into the fresh *to. */
 void streamlog_copy(const struct streamlog *from, struct streamlog *to);
 

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "store/engine/block.h"
+#include "store/engine/trash.h"
 #include "store/engine/watch.h"
 
 /* --- lookups --- */
@@ -18,7 +19,7 @@ static void entry_drop(struct db *db, struct entry *e, uint64_t hash)
     struct slice key = entry_key(e);
     if (e->expire_ms != EXPIRE_NEVER) (void)dict_take_hash(&db->expires, key, hash);
     (void)dict_take_hash(&db->keys, key, hash);
-    value_free(e->value);
+    trash_value(db->engine, e->value);
     mem_free(e);
 }
 
@@ -119,7 +120,7 @@ struct entry *db_put(struct db *db, struct slice key, struct value *value)
     struct entry *e = dict_find_hash(&db->keys, key, hash);
     if (e != NULL) {
         expire_drop(db, e, hash);
-        if (e->value != value) value_free(e->value);
+        if (e->value != value) trash_value(db->engine, e->value);
         e->value = value;
         e->touched_s = db->engine->now_s;
         return e;
@@ -232,8 +233,9 @@ bool db_drop_if_empty(struct db *db, struct slice key, const struct value *value
 void db_flush(struct db *db)
 {
     if (db->engine->watch_count > 0) watch_signal_all(db);
-    dict_fini(&db->expires);
-    dict_fini(&db->keys);
+    trash_borrowed(db->engine, &db->expires); /* first: it looks at no entry, but borrows them */
+    trash_entries(db->engine, &db->keys);
+    db->expire_cursor = 0;
     if (db->engine->blocked_count > 0) block_signal_all(db);
 }
 

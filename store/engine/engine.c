@@ -6,6 +6,7 @@
 #include "store/engine/block.h"
 #include "store/engine/db.h"
 #include "store/engine/session.h"
+#include "store/engine/trash.h"
 #include "store/engine/watch.h"
 
 static struct slice key_of(const void *item)
@@ -77,6 +78,7 @@ struct engine *engine_new(void)
     list_init(&e->touched_sessions);
     list_init(&e->ready);
     list_init(&e->monitors);
+    list_init(&e->trash);
     list_init(&e->slowlog);
     list_init(&e->acl_log);
     acl_init(&e->acl);
@@ -88,6 +90,7 @@ void engine_free(struct engine *e)
 {
     if (e == NULL) return;
     must(list_empty(&e->sessions));
+    trash_finish(e);
     for (uint32_t i = 0; i < ENGINE_DBS; i++) {
         dict_fini(&e->db[i].expires);
         dict_fini(&e->db[i].keys);

@@ -175,6 +175,8 @@ struct engine {
     uint64_t watch_count;
     struct list ready;    /* of struct blocked_key.ready: keys that may wake someone */
     struct list monitors; /* of struct session.monitor */
+    struct list trash;    /* of trash.c: deleted, and not yet free */
+    uint64_t trash_count;
 
     /* Publish and subscribe: channel -> struct channel (cmd/pubsub.c). */
     struct map channels, patterns, shard_channels;

@@ -34,6 +34,10 @@ struct value_type {
     /* Bytes held; types with many parts may look at `samples` of them only (0: all). */
     size_t (*memory)(const struct value *v, uint32_t samples);
 
+    /* Frees up to about n parts of a value that nobody will look at again. False when that was
+     * the rest, the value itself too. NULL: it has few parts. */
+    bool (*drain)(struct value *v, uint64_t n);
+
     /* A deep copy. */
     struct value *(*copy)(const struct value *v);
 

@@ -6,6 +6,7 @@
 #include "base/must.h"
 #include "store/cmd/ahead.h"
 #include "store/cmd/exec.h"
+#include "store/server/tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,6 +38,7 @@ static void conn_close(struct conn *c)
     list_del(&c->gated);
     (void)uv_poll_stop(&c->poll);
     uv_close((uv_handle_t *)&c->poll, on_closed);
+    tls_free(c->tls);
     (void)close(c->fd);
     session_fini(&c->session);
     buf_fini(&c->in);
@@ -188,6 +190,7 @@ static void conn_poll(struct conn *c);
 static ssize_t conn_recv(struct conn *c, char *to, size_t n)
 {
     ssize_t got;
+    if (c->tls != NULL) return tls_read(c->tls, to, n);
     do
         got = recv(c->fd, to, n, 0);
     while (got < 0 && errno == EINTR);
@@ -301,6 +304,14 @@ static void out_sent(struct conn *c, size_t n)
     }
 }
 
+static ssize_t conn_put(struct conn *c, const char *from, size_t n)
+{
+    if (c->tls == NULL) return send(c->fd, from, n, MSG_NOSIGNAL);
+    if (tls_is_open(c->tls)) return tls_send(c->tls, from, n);
+    errno = EAGAIN;
+    return -1;
+}
+
 /* Sends what may leave. False when the connection is gone. */
 static bool conn_send(struct conn *c)
 {
@@ -308,7 +319,7 @@ static bool conn_send(struct conn *c)
     pop_marks(c, released);
     put_mark(c, released);
     while (c->sent < c->may) {
-        ssize_t put = send(c->fd, c->session.out.p + c->sent, c->may - c->sent, MSG_NOSIGNAL);
+        ssize_t put = conn_put(c, c->session.out.p + c->sent, c->may - c->sent);
         if (put < 0 && errno == EINTR) continue;
         if (put < 0) return errno == EAGAIN;
         out_sent(c, (size_t)put);
@@ -319,6 +330,13 @@ static bool conn_send(struct conn *c)
 /* What the socket is watched for. */
 static void on_poll(uv_poll_t *handle, int status, int events);
 
+/* In a handshake, and when a read has to write first, OpenSSL says what is waited for. */
+static int tls_events(const struct conn *c, int events)
+{
+    if (!tls_is_open(c->tls)) return tls_wants_write(c->tls) ? UV_WRITABLE : UV_READABLE;
+    return tls_wants_write(c->tls) ? events | UV_WRITABLE : events;
+}
+
 static void conn_poll(struct conn *c)
 {
     int events = 0;
@@ -327,6 +345,7 @@ static void conn_poll(struct conn *c)
     if (!c->eof && !room) events |= UV_DISCONNECT;
     if (c->sent < c->may) events |= UV_WRITABLE;
     if (c->full && may_run(c)) events |= UV_WRITABLE; /* comes at once, and commands go on */
+    if (c->tls != NULL) events = tls_events(c, events);
     if (events == c->events) return;
     c->events = events;
     if (events == 0)
@@ -353,6 +372,25 @@ static void conn_flush(struct conn *c)
     conn_poll(c);
 }
 
+/* Goes on with the handshake; true when it is over and went well. */
+static bool conn_shake(struct conn *c)
+{
+    char why[TLS_ERROR] = "";
+    switch (tls_handshake(c->tls, why)) {
+    case TLS_OPEN:
+        return true;
+    case TLS_AGAIN:
+        conn_poll(c);
+        return false;
+    case TLS_FAILED:
+        break;
+    }
+    log_info("tls_refused", LOG_INT("id", c->session.id), LOG_CSTR("why", why));
+    c->server->engine->stats.rejected_connections++;
+    close_later(c, why);
+    return false;
+}
+
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     struct conn *c = handle->data;
@@ -361,6 +399,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
         close_later(c, "closed by the client");
         return;
     }
+    if (c->tls != NULL && !tls_is_open(c->tls) && !conn_shake(c)) return;
     if ((events & UV_READABLE) != 0) conn_read(c);
     if ((events & UV_WRITABLE) != 0) conn_dirty(c);
 }
@@ -444,6 +483,9 @@ void conns_second(struct server *s)
         if (one->io != &conn_io) continue;
         struct conn *c = conn_of(one);
         if (limits_over_output(c)) conn_dirty(c);
+        if (c->tls != NULL && !tls_is_open(c->tls) &&
+            s->engine->now_ms - one->created_ms > s->engine->config.tls_handshake_timeout * 1000)
+            close_later(c, "the TLS handshake takes too long");
         if (c->in.len > 0 && may_run(c)) conn_dirty(c);
         if (idle_ms > 0 && !session_blocked(one) && session_sub_count(one) == 0 &&
             s->engine->now_ms - one->active_ms > idle_ms)
@@ -548,16 +590,18 @@ static const struct session_io conn_io = {
     .hold = io_hold,
 };
 
-void conn_open(struct server *s, int fd, bool local)
+void conn_open(struct server *s, int fd, const struct listener *l)
 {
     struct conn *c = mem_new(struct conn);
     c->server = s;
+    c->tls = l->tls ? tls_new(s->tls, fd) : NULL;
+    must(!l->tls || c->tls != NULL); /* it fails only without memory */
     c->fd = fd;
     list_init(&c->dirty);
     list_init(&c->gated);
     session_init(&c->session, s->engine, &conn_io);
     c->session.fd = fd;
-    if (local) c->session.flags |= SESSION_UNIX;
+    if (l->local) c->session.flags |= SESSION_UNIX;
     must(uv_poll_init(&s->loop, &c->poll, fd) == 0);
     c->poll.data = c;
     s->conn_count++;

@@ -37,9 +37,10 @@ struct conn {
     size_t may;
     struct mark marks[MARKS_MAX];
     uint32_t mark_count;
-    bool held;      /* CLIENT PAUSE and the like: commands wait */
-    bool eof;       /* the client sends no more */
-    bool close_now; /* at the end of this turn */
+    bool held;       /* CLIENT PAUSE and the like: commands wait */
+    bool eof;        /* the client sends no more */
+    bool close_now;  /* at the end of this turn */
+    struct tls *tls; /* owned; NULL on a plain socket */
     bool closed;
     bool full;             /* stopped running commands: too much of its output has not left */
     size_t weighed;        /* of it in server->clients_bytes */

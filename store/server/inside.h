@@ -25,6 +25,7 @@ struct listener {
     struct server *server; /* borrowed */
     int fd;
     bool local; /* a Unix socket */
+    bool tls;
 };
 
 /* A command cut from the bytes of a read. */
@@ -87,9 +88,11 @@ struct server {
 
     struct listener listeners[LISTENERS_MAX];
     uint32_t listener_count;
-    int port;            /* -1: none */
-    int spare_fd;        /* given up to turn a client away when no other is left; -1: none */
-    struct admin *admin; /* owned; may be NULL */
+    int port;                /* -1: none */
+    int tls_port;            /* -1: none */
+    struct tls_context *tls; /* owned; NULL without tls-port */
+    int spare_fd;            /* given up to turn a client away when no other is left; -1: none */
+    struct admin *admin;     /* owned; may be NULL */
 
     uv_prepare_t turn;
     uv_timer_t tick;   /* the engine's housekeeping */
@@ -135,7 +138,7 @@ struct server {
 /* ---- conn.c ---- */
 
 /* Takes over an accepted socket. */
-void conn_open(struct server *s, int fd, bool local);
+void conn_open(struct server *s, int fd, const struct listener *l);
 
 /* Sends what may leave, goes on with commands that waited, closes what is to be closed. */
 void conns_turn(struct server *s);
@@ -162,6 +165,10 @@ void conns_close_gated(struct server *s);
 void listen_reserve(struct server *s);
 
 bool listen_open(struct server *s, char *why);
+
+/* Reads the TLS files again: connections from now on use them. NULL, or why they stay as they
+ * were; good until the next call. */
+const char *listen_reload_tls(struct server *s);
 void listen_close(struct server *s);
 
 /* ---- durable.c ---- */

@@ -144,6 +144,7 @@ struct server *server_new(struct engine *engine, const struct io *io)
     s->io = io;
     s->port = -1;
     s->spare_fd = -1;
+    s->tls_port = -1;
     s->read_buf = mem_alloc(READ_BYTES);
     list_init(&s->dirty);
     list_init(&s->gated);

@@ -217,6 +217,19 @@ static void type_free(struct value *v)
     mem_free(h);
 }
 
+static void drop_item(void *item, void *data)
+{
+    (void)data;
+    mem_free(item);
+}
+
+static bool type_drain(struct value *v, uint64_t n)
+{
+    if (v->encoding == TABLE && dict_drain(&hash_of(v)->table, n, drop_item, NULL)) return true;
+    type_free(v);
+    return false;
+}
+
 static size_t type_memory(const struct value *v, uint32_t samples)
 {
     const struct hash *h = hash_of_const(v);
@@ -315,6 +328,7 @@ const struct value_type hash_type = {
     .kind = VALUE_HASH,
     .name = "hash",
     .free = type_free,
+    .drain = type_drain,
     .memory = type_memory,
     .copy = type_copy,
     .encoding = type_encoding,

@@ -232,6 +232,16 @@ static void type_free(struct value *v)
     mem_free(d);
 }
 
+static bool type_drain(struct value *v, uint64_t n)
+{
+    struct deque *d = deque_of(v);
+    for (; n > 0 && !list_empty(&d->nodes); n--)
+        node_drop(node_of(d->nodes.prev));
+    if (!list_empty(&d->nodes)) return true;
+    mem_free(d);
+    return false;
+}
+
 static size_t type_memory(const struct value *v, uint32_t samples)
 {
     (void)samples;
@@ -302,6 +312,7 @@ const struct value_type list_type = {
     .kind = VALUE_LIST,
     .name = "list",
     .free = type_free,
+    .drain = type_drain,
     .memory = type_memory,
     .copy = type_copy,
     .encoding = type_encoding,

@@ -164,6 +164,19 @@ static void type_free(struct value *v)
     set_free(set_of(v));
 }
 
+static void drop_item(void *item, void *data)
+{
+    (void)data;
+    mem_free(item);
+}
+
+static bool type_drain(struct value *v, uint64_t n)
+{
+    if (v->encoding == TABLE && dict_drain(&set_of(v)->table, n, drop_item, NULL)) return true;
+    type_free(v);
+    return false;
+}
+
 static size_t type_memory(const struct value *v, uint32_t samples)
 {
     const struct set *s = set_of_const(v);
@@ -253,6 +266,7 @@ const struct value_type set_type = {
     .kind = VALUE_SET,
     .name = "set",
     .free = type_free,
+    .drain = type_drain,
     .memory = type_memory,
     .copy = type_copy,
     .encoding = type_encoding,

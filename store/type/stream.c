@@ -284,6 +284,34 @@ static void type_free(struct value *v)
     mem_free(s);
 }
 
+/* The pending entries of a group and its consumers; false when only the group is left. */
+static bool group_drain(struct group *g, uint64_t n)
+{
+    if (idtable_drain(&g->pending, n)) return true;
+    for (; n > 0 && g->consumer_count > 0; n--) {
+        struct consumer *c = g->consumers[g->consumer_count - 1];
+        if (idtable_drain(&c->pending, n)) return true;
+        consumer_free(c);
+        g->consumer_count--;
+    }
+    return g->consumer_count > 0;
+}
+
+static bool type_drain(struct value *v, uint64_t n)
+{
+    struct stream *s = stream_of(v);
+    if (streamlog_drain(&s->log, n)) return true;
+    if (s->group_count > 0) {
+        struct group *g = s->groups[s->group_count - 1];
+        if (group_drain(g, n)) return true;
+        group_free(g);
+        s->group_count--;
+        return true;
+    }
+    type_free(v);
+    return false;
+}
+
 static size_t type_memory(const struct value *v, uint32_t samples)
 {
     (void)samples;
@@ -443,6 +471,7 @@ const struct value_type stream_type = {
     .kind = VALUE_STREAM,
     .name = "stream",
     .free = type_free,
+    .drain = type_drain,
     .memory = type_memory,
     .copy = type_copy,
     .encoding = type_encoding,

@@ -11,6 +11,9 @@
 /* Up to so many members there is no dict: they are compared one by one. */
 enum { FEW = 16, CHUNK = 64 };
 
+/* From so many on, keeping the rest may be cheaper than taking them out one by one. */
+enum { CUT_MIN = 1024 };
+
 enum encoding { LISTPACK, SKIPLIST };
 
 struct zset {
@@ -259,6 +262,29 @@ void zset_del_range(struct zset *z, uint32_t from, uint32_t n)
     mem_free(g.m);
 }
 
+static bool keep_one(struct member *m, double score, void *data)
+{
+    (void)zset_add(data, member_name(m), score);
+    return true;
+}
+
+struct value *zset_cut(struct zset *z, uint32_t from, uint32_t n)
+{
+    uint32_t rest = zset_count(z) - n;
+    if (n < CUT_MIN || rest > n / 2) {
+        zset_del_range(z, from, n);
+        return NULL;
+    }
+    struct zset *kept = zset_new(z->geo);
+    zset_each(z, 0, from, false, keep_one, kept);
+    zset_each(z, from + n, rest - from, false, keep_one, kept);
+    kept->v.encoding = z->v.encoding;
+    struct zset gone = *z;
+    *z = *kept;
+    *kept = gone;
+    return &kept->v;
+}
+
 uint32_t zset_rank(const struct zset *z, const struct member *m)
 {
     return z->geo ? geocells_rank(&z->in.cells, m) : ranktree_rank(&z->in.tree, m);
@@ -370,6 +396,26 @@ void zset_ahead(const struct value *v, uint64_t hash, uint32_t step)
 static void type_free(struct value *v)
 {
     zset_free(zset_of(v));
+}
+
+static void drain_member(void *item, void *data)
+{
+    (void)data;
+    member_free(item);
+}
+
+/* Members first, by the dict; then what held them in order. */
+static bool type_drain(struct value *v, uint64_t n)
+{
+    struct zset *z = zset_of(v);
+    if (!z->hashed) {
+        zset_free(z);
+        return false;
+    }
+    if (dict_drain(&z->dict, n, drain_member, NULL)) return true;
+    if (z->geo ? geocells_drain(&z->in.cells, n) : ranktree_drain(&z->in.tree, n)) return true;
+    mem_free(z);
+    return false;
 }
 
 struct weigh {
@@ -498,6 +544,7 @@ const struct value_type zset_type = {
     .kind = VALUE_ZSET,
     .name = "zset",
     .free = type_free,
+    .drain = type_drain,
     .memory = type_memory,
     .copy = type_copy,
     .encoding = type_encoding,

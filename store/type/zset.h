@@ -54,6 +54,10 @@ void zset_del_range(struct zset *z, uint32_t from, uint32_t n);
 
 /* Number of members before m; before (with or_equal: at, too) a score or a name. By name is
  * defined while all scores are equal, as in Redis; otherwise it is some rank. */
+/* The same. When most members go, the few that stay move out instead, and what they leave is given
+ * back: the caller's, to be thrown away. Else NULL. */
+struct value *zset_cut(struct zset *z, uint32_t from, uint32_t n);
+
 uint32_t zset_rank(const struct zset *z, const struct member *m);
 uint32_t zset_below(const struct zset *z, double score, bool or_equal);
 uint32_t zset_below_name(const struct zset *z, struct slice name, bool or_equal);

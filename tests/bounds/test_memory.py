@@ -164,7 +164,7 @@ class Bounds(unittest.TestCase):
         self.assertTrue(kept.ping())
 
     def test_watches_and_subscriptions_count_as_memory_of_their_client(self):
-        self.store("--maxmemory-clients", str(6 * MB))
+        self.store("--maxmemory-clients", str(5 * MB))
         db = self.db()
         names = [b"$100\r\n%0100d\r\n" % i for i in range(30000)]
         for command in (b"WATCH", b"SUBSCRIBE"):
