@@ -161,9 +161,12 @@ void answer_driver(void *data, const struct life_result *r)
         json_str(&j, product);
     json_array_end(&j);
 
+    struct ride offered = r->ride;
+    bool is_offered = offer.len > 0 && r->has_ride;
+    (void)life_extra_ride(r, "offer_ride", &offered); /* on a trip: not the one he is on */
     json_put_array(&j, "offers");
-    if (offer.len > 0 && r->has_ride) ride_offer_json(j.out, &r->ride, r->now_ms);
-    j.comma = offer.len > 0 && r->has_ride;
+    if (is_offered) ride_offer_json(j.out, &offered, r->now_ms);
+    j.comma = is_offered;
     json_array_end(&j);
 
     json_key(&j, "ride");
@@ -184,6 +187,8 @@ void answer_driver(void *data, const struct life_result *r)
         json_str(&j, next_ride);
     else
         json_nil(&j);
+    int64_t until_ms = life_extra_i64(r, "cooldown_until_ms", 0);
+    if (until_ms > r->now_ms) json_put_time(&j, "cooldown_until", until_ms);
     json_object_end(&j);
     http_reply_json(req, 200);
 }

@@ -134,7 +134,8 @@ static void on_heartbeat(void *data, const struct life_result *r)
 static void count_ride(const struct chores *c, const struct life_result *r)
 {
     struct slice did = life_extra(r, "did");
-    static const char *const no_move[] = {"nothing", "rearmed", "retry", "overdue", "failed"};
+    static const char *const no_move[] = {"nothing", "rearmed", "retry", "overdue",
+                                          "failed",  "warned",  "soon"};
     for (size_t i = 0; i < sizeof no_move / sizeof no_move[0]; i++)
         if (slice_is(did, no_move[i])) return;
     if (r->has_ride)

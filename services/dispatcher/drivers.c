@@ -1,4 +1,5 @@
 /* drivers: the profile of a driver and what he is doing. */
+#include "base/json.h"
 #include "services/dispatcher/answer.h"
 #include "services/dispatcher/dispatcher.h"
 #include "services/kit/ids.h"
@@ -258,6 +259,33 @@ void drivers_state(struct http_req *req)
     life_snapshot_driver(dispatcher_of(req)->life, driver_id(req), answer_driver, req);
 }
 
+/* GET /v1/riders/:id/rides?status=scheduled */
+static void on_scheduled(void *data, const struct life_result *r)
+{
+    struct http_req *req = data;
+    if (r->code != LIFE_OK) {
+        answer_problem(req, r);
+        return;
+    }
+    struct json j = json_start(http_out(req));
+    json_object_start(&j);
+    json_put_array(&j, "items");
+    for (size_t i = 0; i < life_list_len(r, "rides"); i++) {
+        struct ride ride;
+        enum ride_audience audience = RIDE_FOR_RIDER;
+        if (!life_list_ride(r, "rides", i, &ride)) continue;
+        if (!answer_audience(http_claims(req), &ride, &audience)) continue;
+        if (j.comma) buf_add_char(j.out, ',');
+        ride_json(j.out, &ride, audience, &(struct ride_extra){.generation = r->generation});
+        j.comma = true;
+    }
+    json_array_end(&j);
+    json_key(&j, "next_cursor");
+    json_nil(&j);
+    json_object_end(&j);
+    http_reply_json(req, 200);
+}
+
 /* The live ride of a party as a list of at most one. A ride that a driver is only offered is not
  * his. */
 static void answer_live(struct http_req *req, const struct life_result *r, bool theirs)
@@ -286,19 +314,21 @@ static void on_drivers_ride(void *data, const struct life_result *r)
     answer_live(req, r, r->has_ride && ride_party_driver(&r->ride, driver_id(req)));
 }
 
-/* False when it has replied: only status=live is kept here. */
-static bool asks_live(struct http_req *req)
+/* Which rides are asked for: false when it has replied. Those that are over are not kept here. */
+static bool asks_status(struct http_req *req, bool *scheduled)
 {
     struct slice status = SLICE("live");
     (void)http_query(req, "status", &status);
-    if (slice_is(status, "live")) return true;
-    http_problem(req, PROBLEM_INVALID_VALUE, "status must be live.");
+    if (scheduled != NULL) *scheduled = slice_is(status, "scheduled");
+    if (slice_is(status, "live") || (scheduled != NULL && *scheduled)) return true;
+    http_problem(req, PROBLEM_INVALID_VALUE,
+                 scheduled == NULL ? "status must be live." : "status must be live or scheduled.");
     return false;
 }
 
 void drivers_rides(struct http_req *req)
 {
-    if (!self_or_ops(req) || !asks_live(req)) return;
+    if (!self_or_ops(req) || !asks_status(req, NULL)) return;
     life_snapshot_driver(dispatcher_of(req)->life, driver_id(req), on_drivers_ride, req);
 }
 
@@ -316,10 +346,15 @@ void riders_rides(struct http_req *req)
         return;
     }
     if (query_maybe(req, "region")) query_id(req, "region", &region);
-    if (!query_end(req) || !asks_live(req)) return;
+    bool scheduled = false;
+    if (!query_end(req) || !asks_status(req, &scheduled)) return;
     if (region.len == 0 || !app_serves(dispatcher_of(req)->app, region)) {
         http_problem(req, PROBLEM_INVALID_VALUE, "Which region? It is not in the token.");
         return;
     }
-    life_snapshot_rider(dispatcher_of(req)->life, region, rider, on_riders_ride, req);
+    struct lifecycle *life = dispatcher_of(req)->life;
+    if (scheduled)
+        life_scheduled_rides(life, region, rider, on_scheduled, req);
+    else
+        life_snapshot_rider(life, region, rider, on_riders_ride, req);
 }

@@ -291,14 +291,15 @@ void ops_cancel(struct http_req *req)
                          .actor_id = slice_of(http_claims(req)->sub),
                          .if_version = answer_if_version(req),
                          .lease = SLICE("")};
-    struct slice reason = SLICE("ops");
+    struct slice reason = SLICE("other");
     int64_t fee_minor = -1;
     struct body *b = http_body(req);
     if (!answer_known_region(req, a.ride_id)) return;
     if (body_maybe(b, "reason")) body_str(b, "reason", 1, REASON_MAX, &reason);
+    if (!ride_reason_known(RIDE_BY_OPS, reason)) body_fail(b, "reason", "is not a reason of ops");
     if (body_maybe(b, "fee_minor")) body_i64(b, "fee_minor", 0, 100000000, &fee_minor);
     if (!body_end(b)) return;
-    life_ride_cancel(dispatcher_of(req)->life, &a, LIFE_BY_OPS, reason, fee_minor,
+    life_ride_cancel(dispatcher_of(req)->life, &a, RIDE_BY_OPS, reason, fee_minor,
                      answer_transition, req);
 }
 

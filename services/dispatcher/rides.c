@@ -110,6 +110,7 @@ static struct slice fare_text(struct arena *arena, const struct quote *quote)
 static void create(struct ride_request *q)
 {
     struct http_req *req = q->req;
+    struct dispatcher *d = dispatcher_of(req);
     struct arena *arena = http_arena(req);
     const struct quote *quote = &q->quote;
     char *ride_id = arena_alloc(arena, ID_MAX + 1);
@@ -136,6 +137,7 @@ static void create(struct ride_request *q)
         .note = q->note,
         .distance_m = quote->distance_m,
         .duration_s = quote->duration_s,
+        .trip_s = (int64_t)((double)quote->duration_s / app_options(d->app)->speed_scale),
         .pickup_eta_s = quote->pickup_eta_s,
         .fare = fare_text(arena, quote),
         .fare_minor = quote->fare_minor,
@@ -147,7 +149,7 @@ static void create(struct ride_request *q)
         .fee_free_s = quote->cancel_free_s,
         .fee_late_s = quote->cancel_late_s,
     };
-    life_ride_create(dispatcher_of(req)->life, &c, on_created, q);
+    life_ride_create(d->life, &c, on_created, q);
 }
 
 /* The constraints as the JSON that the ride keeps; only what we know, so that nothing else is stored. */
@@ -284,6 +286,23 @@ struct events_reader {
     struct slice self; /* his id */
 };
 
+/* An offer may have been several drivers'. */
+static bool word_among(struct slice words, struct slice wanted)
+{
+    struct slice one = {0};
+    while (slice_cut(&words, ' ', &one))
+        if (slice_eq(one, wanted)) return true;
+    return false;
+}
+
+/* The value of an event's field for this reader: of several drivers only himself. */
+static struct slice event_value(const struct events_reader *e, const redisReply *fields,
+                                const char *field)
+{
+    bool several = e->audience == RIDE_FOR_DRIVER && strcmp(field, "driver_id") == 0;
+    return several ? e->self : reply_field_slice(fields, field);
+}
+
 /* Whether he may see a field of an event. Whom the ride was offered to in vain is nobody's
  * business but that driver's; a lease is its holder's. */
 static bool event_shows(const struct events_reader *e, const redisReply *fields, const char *field)
@@ -291,33 +310,37 @@ static bool event_shows(const struct events_reader *e, const redisReply *fields,
     bool driver = strcmp(field, "driver_id") == 0;
     bool lease = strcmp(field, "lease") == 0;
     if (e->audience == RIDE_FOR_OPS || (!driver && !lease)) return true;
-    bool own = slice_eq(reply_field_slice(fields, "driver_id"), e->self);
+    bool own = word_among(reply_field_slice(fields, "driver_id"), e->self);
     if (e->audience == RIDE_FOR_DRIVER) return own;
     enum ride_status to = ride_status_of(reply_field_slice(fields, "to"));
     return driver && to != RIDE_OFFERED && to != RIDE_REQUESTED;
 }
 
-static void event_field(struct json *j, const char *name, const redisReply *value)
+static void event_field(struct json *j, const char *name, struct slice value)
 {
-    static const char *const numbers[] = {"version", "attempt", "at_ms"};
+    static const char *const numbers[] = {"version", "attempt", "at_ms", "fee_minor"};
+    if (value.len == 0) return;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        int64_t n = 0;
         if (strcmp(name, numbers[i]) != 0) continue;
-        json_put_i64(j, name, reply_i64(value, 0));
+        (void)slice_i64(value, &n);
+        json_put_i64(j, name, n);
         return;
     }
-    if (reply_slice(value).len > 0) json_put_str(j, name, reply_slice(value));
+    json_put_str(j, name, value);
 }
 
 static void event_json(struct json *j, const struct events_reader *e, const redisReply *event)
 {
-    static const char *const shown[] = {"type",      "from",     "to",    "version", "attempt",
-                                        "driver_id", "rider_id", "at_ms", "lease",   "reason"};
+    static const char *const shown[] = {"type",    "from",      "to",       "version",
+                                        "attempt", "driver_id", "rider_id", "at_ms",
+                                        "lease",   "reason",    "fee_minor"};
     const redisReply *fields = reply_at(event, 1);
     json_object_start(j);
     json_put_str(j, "id", reply_slice(reply_at(event, 0)));
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
         if (event_shows(e, fields, shown[i]))
-            event_field(j, shown[i], reply_field(fields, shown[i]));
+            event_field(j, shown[i], event_value(e, fields, shown[i]));
     json_object_end(j);
 }
 

@@ -154,16 +154,26 @@ static void on_driver_cancelled(void *data, const struct life_result *r)
     answer_parting(data, r, "{\"cancelled\":true}");
 }
 
+/* Reads why the ride is called off; a closed list for each party, so that it can be counted. */
+static void body_reason(struct body *b, enum ride_by by, struct slice *out)
+{
+    *out = SLICE("other");
+    if (!body_maybe(b, "reason")) return;
+    body_str(b, "reason", 1, REASON_MAX, out);
+    if (!ride_reason_known(by, *out)) body_fail(b, "reason", "is not a reason that this party has");
+}
+
 void ride_cancel(struct http_req *req)
 {
     bool driver = http_claims(req)->role == ROLE_DRIVER;
     struct life_act a;
-    struct slice reason = SLICE("");
+    enum ride_by by = driver ? RIDE_BY_DRIVER : RIDE_BY_RIDER;
+    struct slice reason = {0};
     struct body *b = http_body(req);
     if (!act_begin(req, &a)) return;
     if (driver) act_lease(b, "lease_id", &a);
-    if (body_maybe(b, "reason")) body_str(b, "reason", 1, REASON_MAX, &reason);
+    body_reason(b, by, &reason);
     if (!body_end(b)) return;
-    life_ride_cancel(life_of(req), &a, driver ? LIFE_BY_DRIVER : LIFE_BY_RIDER, reason, -1,
+    life_ride_cancel(life_of(req), &a, by, reason, -1,
                      driver ? on_driver_cancelled : answer_transition, req);
 }

@@ -336,6 +336,16 @@ bool life_list(const struct life_result *r, const char *name, size_t i, struct s
     return true;
 }
 
+bool life_extra_ride(const struct life_result *r, const char *name, struct ride *out)
+{
+    return ride_parse(reply_field(r->extras, name), out);
+}
+
+bool life_list_ride(const struct life_result *r, const char *name, size_t i, struct ride *out)
+{
+    return ride_parse(reply_at(reply_field(r->extras, name), i), out);
+}
+
 /* ---- riders ---- */
 
 void life_ride_create(struct lifecycle *l, const struct life_create *a, life_cb cb, void *data)
@@ -362,6 +372,7 @@ void life_ride_create(struct lifecycle *l, const struct life_create *a, life_cb 
     field(c, "note", a->note);
     field_i64(c, "distance_m", a->distance_m);
     field_i64(c, "duration_s", a->duration_s);
+    field_i64(c, "trip_s", a->trip_s);
     field_i64(c, "pickup_eta_s", a->pickup_eta_s);
     field_i64(c, "quote_eta_s", a->pickup_eta_s);
     field(c, "fare", a->fare);
@@ -404,6 +415,21 @@ void life_ride_offer(struct lifecycle *l, const struct life_entry *e, struct sli
                      int64_t eta_s, life_cb cb, void *data)
 {
     match(l, "ride_offer_v1", e, driver_id, eta_s, cb, data);
+}
+
+void life_ride_broadcast(struct lifecycle *l, const struct life_entry *e,
+                         const struct life_candidate *candidates, size_t n, life_cb cb, void *data)
+{
+    must(n >= 1 && n <= RIDE_BROADCAST_MAX);
+    struct call *c = call_new(l, "ride_broadcast_v1", id_region(e->ride_id), cb, data);
+    arg(c, e->ride_id);
+    arg_i64(c, e->attempt);
+    arg(c, e->entry_id);
+    for (size_t i = 0; i < n; i++) {
+        arg(c, candidates[i].driver_id);
+        arg_i64(c, candidates[i].eta_s);
+    }
+    call_send(c);
 }
 
 void life_ride_assign(struct lifecycle *l, const struct life_entry *e, struct slice driver_id,
@@ -518,11 +544,11 @@ void life_ride_no_show(struct lifecycle *l, const struct life_act *a, life_cb cb
     call_send(act(l, "ride_no_show_v1", a, cb, data));
 }
 
-void life_ride_cancel(struct lifecycle *l, const struct life_act *a, enum life_by by,
+void life_ride_cancel(struct lifecycle *l, const struct life_act *a, enum ride_by by,
                       struct slice reason, int64_t fee_minor, life_cb cb, void *data)
 {
     static const char *const names[] = {
-        [LIFE_BY_RIDER] = "rider", [LIFE_BY_DRIVER] = "driver", [LIFE_BY_OPS] = "ops"};
+        [RIDE_BY_RIDER] = "rider", [RIDE_BY_DRIVER] = "driver", [RIDE_BY_OPS] = "ops"};
     struct call *c = act(l, "ride_cancel_v1", a, cb, data);
     arg(c, slice_of(names[by]));
     arg(c, reason);
@@ -671,6 +697,12 @@ void life_snapshot_rider(struct lifecycle *l, struct slice region, struct slice 
 void life_snapshot_driver(struct lifecycle *l, struct slice driver_id, life_cb cb, void *data)
 {
     plain(l, "snapshot_driver_v1", id_region(driver_id), driver_id, cb, data);
+}
+
+void life_scheduled_rides(struct lifecycle *l, struct slice region, struct slice rider_id,
+                          life_cb cb, void *data)
+{
+    plain(l, "rider_scheduled_v1", region, rider_id, cb, data);
 }
 
 void life_ride_get(struct lifecycle *l, struct slice ride_id, life_cb cb, void *data)

@@ -39,6 +39,7 @@ struct lifecycle;
     CODE(DRIVER_NOT_ONLINE, "driver_not_online")                                                   \
     CODE(DRIVER_BLOCKED, "driver_blocked")                                                         \
     CODE(ACTIVE_RIDE, "active_ride_exists")                                                        \
+    CODE(TOO_MANY, "too_many_scheduled")                                                           \
     CODE(IDEM_REUSED, "idempotency_key_reused")                                                    \
     CODE(WRONG_CODE, "incorrect_start_code")                                                       \
     CODE(LOCKED, "start_locked")                                                                   \
@@ -104,6 +105,7 @@ struct life_create {
     struct slice constraints; /* JSON or empty */
     struct slice note;
     int64_t distance_m, duration_s, pickup_eta_s;
+    int64_t trip_s;    /* how long the trip takes by the clock: less than duration_s in a replay */
     struct slice fare; /* JSON {amount_minor, currency} */
     int64_t fare_minor;
     struct slice currency;
@@ -116,7 +118,8 @@ struct life_create {
 };
 
 /* OK with the ride; extra "replayed" is 1 when this key had created it before (answer with
- * ride_as_created). IDEM_REUSED: same key, other body. ACTIVE_RIDE: with the rider's live ride. */
+ * ride_as_created). IDEM_REUSED: same key, other body. ACTIVE_RIDE: with the rider's live ride.
+ * TOO_MANY: the rider has SCHEDULED_MAX rides to come. INVALID: pickup_at_ms is too far off. */
 void life_ride_create(struct lifecycle *l, const struct life_create *a, life_cb cb, void *data);
 
 /* Looks an Idempotency-Key up before any other verdict: OK with the ride and "replayed", or
@@ -135,9 +138,22 @@ struct life_entry {
 
 /* Offers the ride to the driver. OK: entry acknowledged; extras "offer_id", "expires_ms",
  * "version". STALE_ENTRY: the ride is past this attempt; acknowledged. DRIVER_UNAVAILABLE
- * (extra "reason": not_idle, dark, excluded, product): nothing changed, try the next one. */
+ * (extra "reason": not_idle, dark, cooldown, excluded, product): nothing changed, try the next
+ * one. A driver in drivers:soon may be offered a ride while he finishes another: eta_s then counts
+ * from now, too. */
 void life_ride_offer(struct lifecycle *l, const struct life_entry *e, struct slice driver_id,
                      int64_t eta_s, life_cb cb, void *data);
+
+struct life_candidate {
+    struct slice driver_id;
+    int64_t eta_s;
+};
+
+/* One offer to n (1 to RIDE_BROADCAST_MAX) different drivers at once; the first who accepts has the
+ * ride, and the offer of the others is taken back. OK with the extras of an offer and the array
+ * "drivers": who was free to be offered it. DRIVER_UNAVAILABLE: none was; "reason" of the last. */
+void life_ride_broadcast(struct lifecycle *l, const struct life_entry *e,
+                         const struct life_candidate *candidates, size_t n, life_cb cb, void *data);
 
 /* The same for products that skip the offer: the ride is assigned. Extras "lease", "version". */
 void life_ride_assign(struct lifecycle *l, const struct life_entry *e, struct slice driver_id,
@@ -203,12 +219,11 @@ void life_ride_complete(struct lifecycle *l, const struct life_act *a, life_cb c
 /* NOT_DUE before the wait is over (extra "due_ms"). */
 void life_ride_no_show(struct lifecycle *l, const struct life_act *a, life_cb cb, void *data);
 
-enum life_by { LIFE_BY_RIDER, LIFE_BY_DRIVER, LIFE_BY_OPS };
-
 /* A rider's or ops' cancel ends the ride; the ride's fee_minor says what it costs. A driver's
  * cancel sends the ride back to be matched without him (the fourth time it ends): extra
- * "released". fee_minor is for ops with a ride in progress (fare so far); -1 otherwise. */
-void life_ride_cancel(struct lifecycle *l, const struct life_act *a, enum life_by by,
+ * "released". fee_minor is for ops with a ride in progress (fare so far); -1 otherwise. The reason is
+ * one that ride_reason_known. */
+void life_ride_cancel(struct lifecycle *l, const struct life_act *a, enum ride_by by,
                       struct slice reason, int64_t fee_minor, life_cb cb, void *data);
 
 /* ---- money, ops ------------------------------------------------------------------------- */
@@ -229,7 +244,7 @@ void life_dead_discard(struct lifecycle *l, struct slice region, struct slice de
 /* ---- drivers ---------------------------------------------------------------------------- */
 
 /* Every driver call gives the extras "state", "products", "offer", "ride", "lease", "next_ride",
- * "block_pending", "dark_ms"; and, but for seen and dark, the ride he is on or is offered. */
+ * "next_lease", "block_pending", "dark_ms", "cooldown_until_ms", "ignored"; and, but for seen and dark, the ride he is on or is offered. */
 struct life_online {
     struct slice driver_id;
     double lat, lon;
@@ -283,11 +298,16 @@ void life_streams_trim(struct lifecycle *l, struct slice region, life_cb cb, voi
 /* ---- readers ---------------------------------------------------------------------------- */
 
 /* What a party should see now, read in one call: the rider's live ride; or the driver's state
- * (extras as for drivers) and the ride he is on or is offered. NOT_FOUND: a driver never seen;
+ * (extras as for drivers) and the ride he is on or is offered; who is offered one while he is on
+ * another finds it in the extra "offer_ride" (life_extra_ride). NOT_FOUND: a driver never seen;
  * OK without a ride: none is live. */
 void life_snapshot_rider(struct lifecycle *l, struct slice region, struct slice rider_id,
                          life_cb cb, void *data);
 void life_snapshot_driver(struct lifecycle *l, struct slice driver_id, life_cb cb, void *data);
+
+/* The rider's scheduled rides, oldest first: read with life_list_ride(r, "rides", i, ...). */
+void life_scheduled_rides(struct lifecycle *l, struct slice region, struct slice rider_id,
+                          life_cb cb, void *data);
 
 /* One ride by id; NOT_FOUND when there is none. */
 void life_ride_get(struct lifecycle *l, struct slice ride_id, life_cb cb, void *data);
@@ -299,5 +319,9 @@ void life_versions(struct lifecycle *l, struct slice region, const struct slice 
 /* Item i of an array extra; false past its end. */
 bool life_list(const struct life_result *r, const char *name, size_t i, struct slice *out);
 size_t life_list_len(const struct life_result *r, const char *name);
+
+/* An extra, or item i of an array extra, that is a ride; false when there is none. Borrowed. */
+bool life_extra_ride(const struct life_result *r, const char *name, struct ride *out);
+bool life_list_ride(const struct life_result *r, const char *name, size_t i, struct ride *out);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "services/kit/core/ride_state.h"
 #include "services/kit/ids.h"
 
 #include <errno.h>
@@ -78,6 +79,11 @@ static bool read_product(struct reading *r, json_t *o, struct region *reg, struc
     p->seats = (int32_t)json_integer_value(seats);
     p->automatic = json_is_true(json_object_get(o, "automatic"));
     p->swaps = json_is_true(json_object_get(o, "swaps"));
+    p->forward = json_is_true(json_object_get(o, "forward"));
+    json_t *offers = json_object_get(o, "offers");
+    p->offers = offers == NULL ? 1 : (int32_t)json_integer_value(offers);
+    if (p->offers < 1 || p->offers > RIDE_BROADCAST_MAX)
+        return refuse(r, "a product's offers are not 1 to 3");
 
     json_t *t = json_object_get(o, "tariff");
     if (!json_is_object(t)) return refuse(r, "a product has no tariff");

@@ -32,6 +32,8 @@ struct product {
     int32_t seats;
     bool automatic; /* a driver is assigned without being asked */
     bool swaps;     /* drivers on their way may exchange rides of this product */
+    bool forward;   /* drivers who end a trip soon are offered the next ride already */
+    int32_t offers; /* how many drivers are offered a ride at once: 1 to 3 */
     struct tariff tariff;
 };
 

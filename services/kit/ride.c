@@ -111,6 +111,7 @@ struct ride ride_as_created(const struct ride *r)
     was.driver_id = none;
     was.lease = none;
     was.driver_card = none;
+    was.queued = 0;
     was.assigned_ms = 0;
     was.arrived_ms = 0;
     was.started_ms = 0;
@@ -211,11 +212,13 @@ void ride_json(struct buf *out, const struct ride *r, enum ride_audience audienc
     json_put_str(&j, "product", r->product);
     json_put_str(&j, "rider_id", r->rider_id);
     if (r->driver_id.len > 0) put_driver(&j, r, extra);
+    if (r->queued == 1) json_put_bool(&j, "queued", true);
     if (audience == RIDE_FOR_DRIVER) put_some(&j, "lease_id", r->lease);
     if (audience == RIDE_FOR_RIDER) put_some(&j, "start_code", r->start_code);
     json_put_raw(&j, "pickup", r->pickup);
     json_put_raw(&j, "dropoff", r->dropoff);
     json_put_raw(&j, "stops", r->stops.len > 0 ? r->stops : SLICE("[]"));
+    if (r->stops_n > 0) json_put_i64(&j, "stops_done", r->stops_done);
     json_put_raw(&j, "fare", r->fare);
     if (r->final_fare.len > 0) json_put_raw(&j, "final_fare", r->final_fare);
     if (r->fee_minor >= 0) put_minor(&j, "fee", r->fee_minor, r->currency);

@@ -49,7 +49,7 @@ struct ride {
 
     /* The offer that is open (status offered); otherwise empty. */
     struct slice offer_id;
-    struct slice offer_driver;
+    struct slice offer_driver; /* to several drivers at once: their ids, between spaces */
     int64_t offer_expires_ms;
     int64_t pickup_eta_s;  /* of the offered or assigned driver, else the quote's; -1 unknown */
     int64_t quote_eta_s;   /* what the quote said; -1 unknown */
@@ -58,9 +58,10 @@ struct ride {
     /* The driver who holds or completed the lease; otherwise empty. */
     struct slice driver_id;
     struct slice lease;       /* named by its offer_id */
+    int64_t queued;           /* 1: he finishes another ride first */
     struct slice driver_card; /* JSON of name, rating, vehicle as of going online, or empty */
     int64_t assigned_ms, arrived_ms, started_ms, ended_ms; /* 0: not yet */
-    int64_t stops_done;
+    int64_t stops_n, stops_done;
     double end_lat, end_lon; /* where complete said it ended; both 0: not said */
 
     struct slice start_code;

@@ -155,6 +155,20 @@ static void released(struct session *s, const json_t *hint, int64_t now_ms)
     session_send(s, OUTBOX_STATE, SLICE(""), buf_slice(&g->scratch));
 }
 
+/* The driver does not come nearer to the pickup, or is not heard: he will lose the ride. Nothing has
+ * changed yet, so the frame is no state: a client that misses it is warned by what comes. */
+static void warning(struct session *s, const json_t *hint, int64_t now_ms)
+{
+    struct gateway *g = s->gateway;
+    struct json j = frame_begin(&g->scratch, "warning", now_ms, member(hint, "ride_id"),
+                                json_integer_value(json_object_get(hint, "version")));
+    json_object_start(&j);
+    json_put_str(&j, "reason", member(hint, "reason"));
+    json_object_end(&j);
+    frame_end(&j);
+    session_send(s, OUTBOX_CONTROL, SLICE(""), buf_slice(&g->scratch));
+}
+
 static void on_ride(void *data, const struct life_result *r)
 {
     struct session *s = data;
@@ -189,6 +203,8 @@ static void hint_for(struct session *s, const json_t *hint, int64_t now_ms)
         offer_revoked(s, hint, now_ms);
     else if (slice_is(kind, "driver.updated"))
         session_refresh(s, true);
+    else if (slice_is(kind, "warning"))
+        warning(s, hint, now_ms);
     else if (slice_is(kind, "session"))
         maybe_superseded(s, hint);
     else if (json_is_true(json_object_get(hint, "released")))

@@ -195,7 +195,7 @@ class Races(unittest.TestCase):
         status, ride, _ = first.act(ride_id, "accept", offer_id=offer["offer_id"])
         self.assertEqual(status, 200)
         self.assertEqual(first.act(ride_id, "cancel", lease_id=ride["lease_id"],
-                                   reason="flat_tyre")[0], 200)
+                                   reason="vehicle_problem")[0], 200)
         offer = self.offered(second)
         self.assertEqual(offer["ride_id"], ride_id)
         status, problem, _ = first.act(ride_id, "arrive", lease_id=ride["lease_id"])

@@ -46,6 +46,22 @@ static const char *const driver_event_texts[DRIVER_EVENTS] = {
 #undef DRIVER_EVENT
 };
 
+static const struct {
+    enum ride_by by;
+    const char *text;
+} ride_reasons[] = {
+#define RIDE_REASON(who, text) {RIDE_BY_##who, text},
+#include "services/kit/core/ride_state.def"
+#undef RIDE_REASON
+};
+
+bool ride_reason_known(enum ride_by by, struct slice reason)
+{
+    for (size_t i = 0; i < sizeof ride_reasons / sizeof ride_reasons[0]; i++)
+        if (ride_reasons[i].by == by && slice_is(reason, ride_reasons[i].text)) return true;
+    return false;
+}
+
 enum ride_status ride_next(enum ride_status from, enum ride_event event)
 {
     if ((unsigned)from >= RIDE_STATUSES || (unsigned)event >= RIDE_EVENTS) return RIDE_NONE;

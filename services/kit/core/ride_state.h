@@ -55,6 +55,12 @@ enum ride_limit {
 #undef RIDE_LIMIT
 };
 
+/* Who calls a ride off. */
+enum ride_by { RIDE_BY_RIDER, RIDE_BY_DRIVER, RIDE_BY_OPS };
+
+/* Whether this is one of the reasons that this party may give. */
+bool ride_reason_known(enum ride_by by, struct slice reason);
+
 /* Where the event leads from this state, or RIDE_NONE / DRIVER_NONE when it is not allowed. */
 enum ride_status ride_next(enum ride_status from, enum ride_event event);
 enum driver_status driver_next(enum driver_status from, enum driver_event event);

@@ -2,8 +2,8 @@
 
 local function driver_reply(c, code, d, extras, r)
     extras = extras or {}
-    for _, name in ipairs({'state', 'products', 'offer', 'ride', 'lease', 'next_ride',
-            'block_pending', 'dark_ms'}) do
+    for _, name in ipairs({'state', 'products', 'offer', 'ride', 'lease', 'next_ride', 'next_lease',
+            'block_pending', 'dark_ms', 'cooldown_until_ms', 'ignored'}) do
         extras[#extras + 1] = name
         extras[#extras + 1] = text(d, name)
     end
@@ -24,11 +24,6 @@ local function driver_open(c, id)
     local d = driver_load(c, id)
     driver_place(c, d)
     return d
-end
-
-local function driver_tell(c, d)
-    call('SPUBLISH', K.UI_DRIVER(c.tag, d.id), '{"kind":"driver.updated","state":"' ..
-        d.fields.state .. '","generation":' .. c.generation .. ',"at_ms":' .. c.now .. '}')
 end
 
 -- Puts a fix into the indexes that the driver's state allows.
@@ -64,22 +59,34 @@ declare('driver_online', {}, function(c, a)
     if not d or not at or not products_valid(a[4]) then return reply(c, 'invalid_value') end
     local r = driver_ride(c, d)
     if not DRIVER.online[d.fields.state] then return driver_reply(c, 'driver_blocked', d) end
-    local before = d.idle
+    local before = {d.idle, d.soon}
     local was = d.fields.state
     driver_move(d, 'online')
     put(d, 'products', a[4])
     put(d, 'card', a[5])
     put(d, 'dark_ms', '')
     if was ~= d.fields.state then put(d, 'online_ms', c.now) end
-    d.idle = {}
     driver_place(c, d)
 
     driver_commit(c, d)
-    for _, key in ipairs(before) do call('ZREM', key, d.id) end
+    for _, index in ipairs(before) do
+        for _, key in ipairs(index) do call('ZREM', key, d.id) end
+    end
     driver_fix(c, d, at)
     if was ~= d.fields.state then driver_tell(c, d) end
     return driver_reply(c, 'ok', d, nil, r)
 end)
+
+-- The ride whose open offer he holds, writable; nil when the ride says otherwise.
+local function offer_load(c, d)
+    if text(d, 'offer') == '' then return nil end
+    local r = ride_load(c, (gsub(text(d, 'offer'), '%.%d+$', '')))
+    read('XLEN', K.RIDES_INCOMING(c.tag))
+    if not r or r.fields.status ~= 'offered' or text(r, 'offer') ~= text(d, 'offer') then
+        return nil
+    end
+    return r
+end
 
 -- Leaves the road by this event, answering an open offer with no. d was opened.
 local function driver_leave(c, d, event)
@@ -90,26 +97,19 @@ local function driver_leave(c, d, event)
         return driver_reply(c, busy and 'driver_on_ride' or blocked and 'driver_blocked' or
             'driver_not_online', d, nil, driver_ride(c, d))
     end
-    local r = nil
-    if d.fields.state == 'offered' then
-        local id = gsub(text(d, 'offer'), '%.%d+$', '')
-        r = ride_load(c, id)
-        read('XLEN', K.RIDES_INCOMING(c.tag))
-        if r and (r.fields.status ~= 'offered' or text(r, 'offer') ~= text(d, 'offer')) then
-            r = nil
-        end
-    end
+    local r = offer_load(c, d)
     local function free()
         local was = d.fields.state
         put(d, 'state', to)
-        driver_clear(d)
+        put(d, 'offer', '')
+        ride_clear(d)
         if event == 'offline' then put(d, 'dark_ms', '') end
         driver_commit(c, d)
         idle_out(d)
         if to == 'offline' or to == 'blocked' then driver_gone(c, d) end
         if was ~= to then driver_tell(c, d) end
     end
-    if r then requeue(c, r, d.id, 'decline', free) else free() end
+    if r then offer_lose(c, r, d.id, 'decline', free) else free() end
     return driver_reply(c, 'ok', d)
 end
 
@@ -125,6 +125,27 @@ declare('driver_break', {}, function(c, a)
     return driver_leave(c, d, 'break')
 end)
 
+-- What a blocked driver was to do after his trip goes to somebody else at once.
+local function block_next(c, d)
+    local offer = offer_load(c, d)
+    local n = text(d, 'next_ride') ~= '' and next_load(c, d) or nil
+    read('XLEN', K.RIDES_INCOMING(c.tag))
+    local function free()
+        put(d, 'offer', '')
+        put(d, 'next_ride', '')
+        put(d, 'next_lease', '')
+        driver_commit(c, d)
+        soon_out(d)
+    end
+    if offer then
+        offer_lose(c, offer, d.id, 'decline', free)
+    elseif n then
+        requeue(c, n, 'driver_cancel', free)
+    else
+        free()
+    end
+end
+
 -- driver, reason. On a ride the block takes effect after it.
 declare('driver_block', {}, function(c, a)
     local d = driver_open(c, a[1])
@@ -135,7 +156,7 @@ declare('driver_block', {}, function(c, a)
     end
     local r = driver_ride(c, d)
     put(d, 'block_pending', '1')
-    driver_commit(c, d)
+    block_next(c, d)
     return driver_reply(c, 'ok', d, nil, r)
 end)
 
@@ -216,18 +237,11 @@ declare('driver_dark', {}, function(c, a)
         driver_gone(c, d)
         return driver_reply(c, 'ok', d)
     end
-    local r = nil
-    if d.fields.state == 'offered' then
-        r = ride_load(c, (gsub(text(d, 'offer'), '%.%d+$', '')))
-        read('XLEN', K.RIDES_INCOMING(c.tag))
-        if r and (r.fields.status ~= 'offered' or text(r, 'offer') ~= text(d, 'offer')) then
-            r = nil
-        end
-    end
+    local r = offer_load(c, d)
     local function free()
-        if d.fields.state == 'offered' then
+        if d.fields.state == 'offered' or text(d, 'offer') ~= '' then
             driver_move(d, 'offer_end')
-            driver_clear(d)
+            put(d, 'offer', '')
         end
         put(d, 'dark_ms', floor(d.seen))
         driver_commit(c, d)
@@ -236,6 +250,6 @@ declare('driver_dark', {}, function(c, a)
         call('ZREM', d.seen_key, d.id)
         arm(c, 'dark', d.id, floor(d.seen) + L.INACTIVE_MS)
     end
-    if r then requeue(c, r, d.id, 'driver_dark', free) else free() end
+    if r then offer_lose(c, r, d.id, 'driver_dark', free) else free() end
     return driver_reply(c, 'ok', d)
 end)

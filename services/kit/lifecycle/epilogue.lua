@@ -12,10 +12,27 @@ declare('snapshot_rider', {'no-writes'}, function(c, a)
     return ride_reply(c, 'ok', r)
 end)
 
+-- rider. His scheduled rides, in the order they were asked for: the extra `rides`, each as flat
+-- fields and values.
+declare('rider_scheduled', {'no-writes'}, function(c, a)
+    local rides = {}
+    local list = read('HGET', K.RIDER_STATE(c.tag, a[1]), 'scheduled') or ''
+    for id in gmatch(list, '%S+') do
+        local r = ride_read(c, id)
+        if r then rides[#rides + 1] = r.flat end
+    end
+    return reply(c, 'ok', nil, {'rides', rides})
+end)
+
 declare('snapshot_driver', {'no-writes'}, function(c, a)
     local d = driver_load(c, a[1])
     if not d.known then return driver_reply(c, 'not_found', d) end
-    return driver_reply(c, 'ok', d, nil, driver_ride(c, d))
+    local extras, r = {}, driver_ride(c, d)
+    if r and text(d, 'offer') ~= '' and text(d, 'ride') ~= '' then
+        local offered = ride_read(c, (gsub(text(d, 'offer'), '%.%d+$', '')))
+        if offered then extras = {'offer_ride', offered.flat} end
+    end
+    return driver_reply(c, 'ok', d, extras, r)
 end)
 
 declare('versions', {'no-writes'}, function(c, a)

@@ -9,7 +9,7 @@
 
 -- While a library is loaded nothing but redis.register_function exists: these are set by the
 -- first call.
-local call, try, num_of, str_of, floor, max, min, find, match, gmatch, gsub, sub
+local call, try, num_of, str_of, floor, max, min, find, match, gmatch, gsub, sub, concat
 
 local function setup()
     call, try = redis.call, redis.pcall
@@ -17,6 +17,7 @@ local function setup()
     floor, max, min = math.floor, math.max, math.min
     find, match, gmatch = string.find, string.match, string.gmatch
     gsub, sub = string.gsub, string.sub
+    concat = table.concat
 end
 
 local GROUP = 'matchers'

@@ -102,14 +102,16 @@ local function tell_driver(c, r, driver, kind, event, more)
 end
 
 -- Writes the ride, its event to the outbox and to its own stream, and the rider's hint. `driver`
--- and `lease` are whom the event is about. The start code is in neither.
+-- and `lease` are whom the event is about: several drivers, between spaces, when an offer was
+-- theirs together. The start code is in neither.
 local function ride_commit(c, r, event, driver, lease, more)
     local f = r.fields
     local entry = {'ride_id', r.id, 'type', event, 'from', r.from, 'to', f.status,
         'version', f.version, 'attempt', f.attempt, 'driver_id', driver or '',
         'rider_id', f.rider_id, 'at_ms', str_of(c.now), 'lease', lease or '',
         'product', text(r, 'product'), 'lat', text(r, 'pickup_lat'), 'lon', text(r, 'pickup_lon'),
-        'reason', text(r, 'reason')}
+        'reason', r.why or text(r, 'reason'), 'fee_minor', text(r, 'fee_minor'),
+        'queued', text(r, 'queued')}
     for _, text in ipairs(more or {}) do entry[#entry + 1] = text end
     call('HSET', r.key, unpack(r.set))
     call('XADD', c.events, '*', unpack(entry))
@@ -131,12 +133,25 @@ end
 local function end_check(c, r)
     r.live_key = K.RIDER_STATE(c.tag, r.fields.rider_id)
     r.live = read('HGET', r.live_key, 'ride')
+    r.scheduled = read('HGET', r.live_key, 'scheduled')
+end
+
+-- Off the rider's list of scheduled rides, which stand between spaces.
+local function unschedule(r)
+    if not r.scheduled or not find(r.scheduled, ' ' .. r.id .. ' ', 1, true) then return end
+    local left = gsub(r.scheduled, '%S+ ', function(id) return id == r.id .. ' ' and '' or nil end)
+    if left == ' ' then
+        call('HDEL', r.live_key, 'scheduled')
+    else
+        call('HSET', r.live_key, 'scheduled', left)
+    end
 end
 
 -- The ride is over: no timer, no claim on the rider, and a day to be looked at.
 local function end_write(c, r)
-    disarm(c, r, 'deadline', 'offer', 'retry', 'pickup', 'trip', 'scheduled')
+    disarm(c, r, 'deadline', 'offer', 'retry', 'pickup', 'trip', 'scheduled', 'soon')
     if r.live == r.id then call('HDEL', r.live_key, 'ride') end
+    unschedule(r)
     call('PEXPIRE', r.key, L.KEEP_MS)
     call('PEXPIRE', r.stream, L.KEEP_MS)
     call('PEXPIRE', K.MATCH_TRACE(c.tag, r.id), L.KEEP_MS)
@@ -162,11 +177,16 @@ end
 -- Reads what the indexes know of the driver, and checks each of them. A process that moves
 -- drivers in and out of the indexes calls this before its first write.
 local function driver_place(c, d)
-    d.idle = {}
+    d.idle, d.soon = {}, {}
     for product in gmatch(text(d, 'products'), '[^,]+') do
         local key = K.DRIVERS_IDLE(c.tag, product)
         read('ZCARD', key)
         d.idle[#d.idle + 1] = key
+        if d.fields.state == 'on_trip' then
+            key = K.DRIVERS_SOON(c.tag, product)
+            read('ZCARD', key)
+            d.soon[#d.soon + 1] = key
+        end
     end
     d.seen_key = K.DRIVERS_SEEN(c.tag)
     d.active_key = K.DRIVERS_ACTIVE(c.tag)
@@ -183,21 +203,45 @@ local function is_fresh(c, d)
     return d.seen ~= nil and d.seen > cut(c, L.DARK_MS)
 end
 
--- Into the indexes of his products, if he may be offered rides now.
+-- Whether he sits out because he let offers pass unanswered.
+local function is_cooling(c, d)
+    return num(d, 'cooldown_until_ms') > c.now
+end
+
+-- Into the indexes of his products, if he may be offered rides now: idle ones where he is, those
+-- who are about to finish a trip where it ends.
 local function idle_in(c, d)
-    if d.fields.state ~= 'idle' or not d.position or not is_fresh(c, d) then return end
-    for _, key in ipairs(d.idle) do
-        call('GEOADD', key, d.position[1], d.position[2], d.id)
+    if not is_fresh(c, d) or is_cooling(c, d) then return end
+    local state = d.fields.state
+    if state == 'idle' and d.position then
+        for _, key in ipairs(d.idle) do
+            call('GEOADD', key, d.position[1], d.position[2], d.id)
+        end
+    elseif state == 'on_trip' and text(d, 'soon_ms') ~= '' and text(d, 'offer') == '' and
+        text(d, 'next_ride') == '' and text(d, 'block_pending') ~= '1' then
+        for _, key in ipairs(d.soon) do
+            call('GEOADD', key, text(d, 'soon_lon'), text(d, 'soon_lat'), d.id)
+        end
     end
+end
+
+local function soon_out(d)
+    for _, key in ipairs(d.soon) do call('ZREM', key, d.id) end
 end
 
 local function idle_out(d)
     for _, key in ipairs(d.idle) do call('ZREM', key, d.id) end
+    soon_out(d)
 end
 
 local function driver_commit(c, d)
     put(d, 'changed_ms', c.now)
     call('HSET', d.key, unpack(d.set))
+end
+
+local function driver_tell(c, d)
+    call('SPUBLISH', K.UI_DRIVER(c.tag, d.id), '{"kind":"driver.updated","state":"' ..
+        d.fields.state .. '","generation":' .. c.generation .. ',"at_ms":' .. c.now .. '}')
 end
 
 -- Sets the driver's state in memory to where the event leads; the caller has checked it does. A
@@ -212,12 +256,6 @@ local function driver_move(d, event)
     return to
 end
 
-local function driver_clear(d)
-    put(d, 'offer', '')
-    put(d, 'ride', '')
-    put(d, 'lease', '')
-end
-
 -- A blocked or offline driver stands in no index and has no darkness to wait for.
 local function driver_gone(c, d)
     idle_out(d)
@@ -228,35 +266,117 @@ end
 
 -- Driver and ride together ------------------------------------------------------------------
 
--- The driver who holds the ride's open offer or its lease, placed; nil when there is none, or
--- when his own record says otherwise.
-local function holder(c, r)
-    local f = r.fields
-    local id = text(r, 'driver_id')
-    if f.status == 'offered' then id = text(r, 'offer_driver') end
-    if id == '' or RIDE.settle[f.status] then return nil end
-    local d = driver_load(c, id)
-    driver_place(c, d)
-    if f.status == 'offered' then
-        if d.fields.state ~= 'offered' or text(d, 'offer') ~= f.offer then return nil end
-        d.frees_by = 'offer_end'
-    else
-        if text(d, 'ride') ~= r.id then return nil end
-        d.frees_by = 'free'
+-- What a driver holds of a ride: its open offer, its lease, or the lease of the ride that comes
+-- after the one he is on. nil when his own record says otherwise.
+local function holding(d, r)
+    if r.fields.status == 'offered' then
+        local his = text(d, 'offer') == text(r, 'offer') and DRIVER.offer_end[d.fields.state]
+        return his and 'offer' or nil
     end
-    return d
+    if text(d, 'ride') == r.id then return 'ride' end
+    if text(d, 'next_ride') == r.id then return 'next' end
+    return nil
 end
 
--- The ride no longer needs this driver: idle, or what else his state leads to.
+-- The ride that a driver goes on to when the one he is on ends; it becomes writable with it.
+local function next_load(c, d)
+    local n = ride_load(c, text(d, 'next_ride'))
+    if not n or not RIDE.driver_free[n.fields.status] then return nil end
+    if text(n, 'lease') ~= text(d, 'next_lease') or text(n, 'driver_id') ~= d.id then return nil end
+    return n
+end
+
+-- The drivers who hold the ride's open offer or its lease, ready to be freed.
+local function holders(c, r)
+    local list = {}
+    if RIDE.settle[r.fields.status] then return list end
+    local offered = r.fields.status == 'offered'
+    for id in gmatch(text(r, offered and 'offer_driver' or 'driver_id'), '%S+') do
+        local d = driver_load(c, id)
+        d.holds = holding(d, r)
+        if d.holds then
+            driver_place(c, d)
+            if d.holds == 'ride' and text(d, 'next_ride') ~= '' then d.next = next_load(c, d) end
+            list[#list + 1] = d
+        end
+    end
+    return list
+end
+
+local function ride_clear(d)
+    put(d, 'ride', '')
+    put(d, 'lease', '')
+    put(d, 'soon_ms', '')
+    put(d, 'free_at_ms', '')
+end
+
+-- The watch over the way to the pickup begins anew.
+local function watch_clear(r)
+    for _, field in ipairs({'watch_best_m', 'watch_still_s', 'watch_ms', 'warned'}) do
+        if text(r, field) ~= '' then put(r, field, '') end
+    end
+end
+
+-- His ride is over and the next one waits: it is now the ride he is on.
+local function go_on(c, d)
+    local n = d.next
+    driver_move(d, 'free_to_next')
+    put(d, 'ride', n.id)
+    put(d, 'lease', text(d, 'next_lease'))
+    put(d, 'next_ride', '')
+    put(d, 'next_lease', '')
+    driver_commit(c, d)
+    ride_move(c, n, RIDE.driver_free[n.fields.status])
+    put(n, 'queued', '')
+    watch_clear(n)
+    ride_commit(c, n, 'driver_free', d.id, text(n, 'lease'))
+    arm(c, 'pickup', n.id, c.now + L.PICKUP_WATCH_MS)
+    tell_driver(c, n, d.id, 'ride.updated', 'driver_free')
+end
+
+-- The ride no longer needs this driver. He goes on to his next ride, or to the offer he was given
+-- for it, or is idle, or what else his state leads to.
 local function holder_free(c, d)
-    driver_move(d, d.frees_by)
-    driver_clear(d)
+    if d.holds == 'offer' then
+        driver_move(d, 'offer_end')
+        put(d, 'offer', '')
+    elseif d.holds == 'next' then
+        put(d, 'next_ride', '')
+        put(d, 'next_lease', '')
+    else
+        soon_out(d)
+        ride_clear(d)
+        if d.next then
+            go_on(c, d)
+            return
+        end
+        put(d, 'next_ride', '')
+        put(d, 'next_lease', '')
+        driver_move(d, text(d, 'offer') ~= '' and 'free_to_offer' or 'free')
+    end
     driver_commit(c, d)
     if d.fields.state == 'blocked' then
         driver_gone(c, d)
     else
         idle_in(c, d)
     end
+    if d.tell then driver_tell(c, d) end
+end
+
+local function free_all(c, list)
+    for _, d in ipairs(list) do holder_free(c, d) end
+end
+
+-- An offer that a driver lets pass unanswered costs him a while without offers, twice as long each
+-- time in a row. In memory but for the timer; holder_free writes the rest.
+local function offer_ignored(c, d)
+    if d.fields.state ~= 'offered' then return end -- who drives may miss one
+    local ignored = min(num(d, 'ignored') + 1, 30)
+    local wait = min(L.COOLDOWN_MAX_MS, L.COOLDOWN_MIN_MS * 2 ^ (ignored - 1))
+    put(d, 'ignored', ignored)
+    put(d, 'cooldown_until_ms', c.now + wait)
+    arm(c, 'cooldown', d.id, c.now + wait)
+    d.tell = true
 end
 
 local EXCLUDED_MAX = 4000
@@ -272,16 +392,31 @@ local function is_excluded(r, driver)
     return find(text(r, 'excluded'), ' ' .. driver .. ' ', 1, true) ~= nil
 end
 
--- Whether the driver was on his way to this ride until a swap gave him another.
-local function was_swapped(r, driver)
-    return find(text(r, 'swapped'), ' ' .. driver .. ' ', 1, true) ~= nil
+-- How offers and leases of the ride ended, newest last: " 1:la-d1:decline 2:la-d2:accept ". It
+-- decides what a repeat or a late answer is told.
+local ENDS_MAX = 2000
+local function lease_end(r, lease, driver, how)
+    local list = text(r, 'lease_ends')
+    if list == '' then list = ' ' end
+    list = list .. match(lease, '(%d+)$') .. ':' .. driver .. ':' .. how .. ' '
+    while #list > ENDS_MAX do list = gsub(list, '^ [^ ]*', '', 1) end
+    put(r, 'lease_ends', list)
 end
 
--- Closes the open offer in memory; how it ended decides what a late answer is told.
+-- How it ended for this driver, or nil when it never was his or is too long ago.
+local function lease_ended(r, lease, driver)
+    local ride, n = match(lease, '^(.+)%.(%d+)$')
+    if ride ~= r.id then return nil end
+    local how = nil
+    for driver_of, end_of in gmatch(text(r, 'lease_ends'), ' ' .. n .. ':([^ :]+):([%l_]+)%f[ ]') do
+        if driver_of == driver then how = end_of end
+    end
+    return how
+end
+
+-- Closes the open offer in memory: how it ended for all to whom it still stood open.
 local function offer_close(r, how)
-    put(r, 'last_offer', text(r, 'offer'))
-    put(r, 'last_offer_driver', text(r, 'offer_driver'))
-    put(r, 'last_offer_end', how)
+    for id in gmatch(text(r, 'offer_driver'), '%S+') do lease_end(r, text(r, 'offer'), id, how) end
     put(r, 'offer', '')
     put(r, 'offer_driver', '')
     put(r, 'offer_expires_ms', '')
@@ -292,38 +427,67 @@ local function enqueue(c, r)
         'traceparent', text(r, 'traceparent'))
 end
 
--- Sends the ride back to be matched without driver d, whose offer or lease ends. `free` is what
--- becomes of d. The caller has checked the move and rides:incoming.
-local function requeue(c, r, d_id, event, free)
+local function tell_revoked(c, r, driver, event, offer)
+    tell_driver(c, r, driver, 'offer.revoked', event, ',"offer_id":"' .. offer .. '"')
+end
+
+-- Sends the ride back to be matched without those who hold its offer or lease. `free` is what
+-- becomes of them. The caller has checked the move and rides:incoming.
+local function requeue(c, r, event, free)
     local offered = r.fields.status == 'offered'
-    local lease = offered and text(r, 'offer') or text(r, 'lease')
+    local lease = text(r, offered and 'offer' or 'lease')
+    local who = text(r, offered and 'offer_driver' or 'driver_id')
     ride_move(c, r, 'requested')
     put(r, 'attempt', num(r, 'attempt') + 1)
     put(r, 'defers', '0')
     put(r, 'pickup_eta_s', text(r, 'quote_eta_s'))
-    exclude(r, d_id)
+    for id in gmatch(who, '%S+') do exclude(r, id) end
     if offered then
         offer_close(r, event)
     else
         put(r, 'releases', num(r, 'releases') + 1)
-        put(r, 'last_lease', lease)
-        put(r, 'last_lease_driver', d_id)
+        lease_end(r, lease, who, event)
         put(r, 'driver_id', '')
         put(r, 'driver_card', '')
         put(r, 'lease', '')
+        put(r, 'queued', '')
         put(r, 'assigned_ms', '')
         put(r, 'arrived_ms', '')
         put(r, 'start_tries', '')
         put(r, 'deadline_ms', c.now + L.MATCH_MS)
+        watch_clear(r)
     end
-    ride_commit(c, r, event, d_id, lease)
+    ride_commit(c, r, event, who, lease)
     disarm(c, r, 'offer', 'pickup')
     arm(c, 'deadline', r.id, r.fields.deadline_ms)
     enqueue(c, r)
     free()
-    if offered then
-        tell_driver(c, r, d_id, 'offer.revoked', event, ',"offer_id":"' .. lease .. '"')
-    else
-        tell_driver(c, r, d_id, 'ride.updated', event, ',"released":true')
+    for id in gmatch(who, '%S+') do
+        if offered then
+            tell_revoked(c, r, id, event, lease)
+        else
+            tell_driver(c, r, id, 'ride.updated', event, ',"released":true')
+        end
     end
+end
+
+-- This driver will not take the open offer. Others who have it keep it; after the last of them the
+-- ride goes back to be matched. `free` is what becomes of him.
+local function offer_lose(c, r, driver, event, free)
+    local left = {}
+    for id in gmatch(text(r, 'offer_driver'), '%S+') do
+        if id ~= driver then left[#left + 1] = id end
+    end
+    if #left == 0 then
+        requeue(c, r, event, free)
+        return
+    end
+    local offer = text(r, 'offer')
+    ride_move(c, r, RIDE.pass.offered)
+    exclude(r, driver)
+    lease_end(r, offer, driver, event)
+    put(r, 'offer_driver', concat(left, ' '))
+    ride_commit(c, r, 'pass', driver, offer)
+    free()
+    tell_revoked(c, r, driver, event, offer)
 end

@@ -6,7 +6,7 @@ local function held(c, a, event, done)
     local r = ride_load(c, a[1])
     if not r then return nil, reply(c, 'not_found') end
     if text(r, 'lease') ~= a[3] or text(r, 'lease') == '' then
-        if text(r, 'driver_id') == a[2] or is_excluded(r, a[2]) or was_swapped(r, a[2]) then
+        if text(r, 'driver_id') == a[2] or is_excluded(r, a[2]) or lease_ended(r, a[3], a[2]) then
             return nil, ride_reply(c, 'stale_lease', r)
         end
         return nil, reply(c, 'not_found')
@@ -22,9 +22,11 @@ local function has(field)
     return function(r) return text(r, field) ~= '' end
 end
 
+-- Not before his trip with somebody else is over.
 declare('ride_arrive', {}, function(c, a)
     local r, no = held(c, a, 'arrive', has('arrived_ms'))
     if not r then return no end
+    if text(r, 'queued') ~= '' then return ride_reply(c, 'driver_on_ride', r) end
     ride_move(c, r, RIDE.arrive.assigned)
     put(r, 'arrived_ms', c.now)
     ride_commit(c, r, 'arrive', a[2], a[3])
@@ -64,6 +66,7 @@ declare('ride_start', {}, function(c, a)
     ride_commit(c, r, 'start', a[2], a[3])
     driver_commit(c, d)
     arm(c, 'trip', r.id, c.now + max(L.TRIP_MIN_MS, L.TRIP_TIMES * 1000 * num(r, 'duration_s')))
+    arm(c, 'soon', r.id, c.now + 1000 * max(0, num(r, 'trip_s') - L.SOON_S))
     tell_driver(c, r, a[2], 'ride.updated', 'start')
     return ride_reply(c, 'ok', r)
 end)
@@ -90,7 +93,7 @@ declare('ride_complete', {}, function(c, a)
     local r, no = held(c, a, 'complete', function(r) return r.fields.status == 'completed' end)
     if not r then return no end
     local at = point(a[5], a[6])
-    local d = holder(c, r)
+    local driver = holders(c, r)
     end_check(c, r)
     ride_move(c, r, RIDE.complete.in_progress)
     put(r, 'ended_ms', c.now)
@@ -100,8 +103,8 @@ declare('ride_complete', {}, function(c, a)
     end
     ride_commit(c, r, 'complete', a[2], a[3])
     end_write(c, r)
-    if d then holder_free(c, d) end
     tell_driver(c, r, a[2], 'ride.updated', 'complete')
+    free_all(c, driver)
     return ride_reply(c, 'ok', r)
 end)
 
@@ -109,65 +112,71 @@ end)
 local function call_off(c, r, event, to, by, reason, fee)
     local offered = r.fields.status == 'offered'
     local lease = offered and text(r, 'offer') or text(r, 'lease')
-    local party = offered and text(r, 'offer_driver') or text(r, 'driver_id')
-    local d = holder(c, r)
+    local parties = offered and text(r, 'offer_driver') or text(r, 'driver_id')
+    local drivers = holders(c, r)
     end_check(c, r)
     ride_move(c, r, to)
     put(r, 'ended_ms', c.now)
     put(r, 'cancelled_by', by)
     put(r, 'reason', reason)
     put(r, 'retry_ms', '')
+    if text(r, 'queued') ~= '' then put(r, 'queued', '') end
     if fee then put(r, 'fee_minor', fee) end
     if offered then offer_close(r, event) end
-    ride_commit(c, r, event, party, lease)
+    ride_commit(c, r, event, parties, lease)
     end_write(c, r)
-    if d then holder_free(c, d) end
-    if party == '' then return end
-    if offered then
-        tell_driver(c, r, party, 'offer.revoked', event, ',"offer_id":"' .. lease .. '"')
-    else
-        tell_driver(c, r, party, 'ride.updated', event)
+    for id in gmatch(parties, '%S+') do
+        if offered then
+            tell_revoked(c, r, id, event, lease)
+        else
+            tell_driver(c, r, id, 'ride.updated', event)
+        end
     end
+    free_all(c, drivers)
+end
+
+-- Until when the driver waits for the rider; who comes early to a scheduled ride waits for its time.
+local function wait_end(r)
+    return max(num(r, 'arrived_ms'), num(r, 'pickup_at_ms')) + L.NO_SHOW_MS
 end
 
 -- ride, driver, lease, if_version.
 declare('ride_no_show', {}, function(c, a)
     local r, no = held(c, a, 'no_show', function(r) return text(r, 'reason') == 'no_show' end)
     if not r then return no end
-    local due = num(r, 'arrived_ms') + L.NO_SHOW_MS
+    local due = wait_end(r)
     if due > c.now then return ride_reply(c, 'not_due', r, {'due_ms', str_of(due)}) end
     call_off(c, r, 'no_show', RIDE.no_show.arrived, 'driver', 'no_show', num(r, 'fee_no_show'))
     return ride_reply(c, 'ok', r)
 end)
 
--- The fault matrix of the quote: what a rider pays who cancels now.
+-- The fault matrix of the quote: what a rider pays who cancels now. Nothing while nobody comes, nor
+-- shortly after, nor when it is the driver's fault: he is late, or was warned that he does not come.
 local function rider_fee(c, r)
     local status = r.fields.status
-    if status ~= 'assigned' and status ~= 'arrived' then return 0 end
+    if status == 'arrived' then
+        return num(r, c.now >= wait_end(r) and 'fee_no_show' or 'fee_cancel')
+    end
+    if status ~= 'assigned' then return 0 end
     local since = c.now - num(r, 'assigned_ms')
-    if status == 'arrived' and c.now >= num(r, 'arrived_ms') + L.NO_SHOW_MS then
-        return num(r, 'fee_no_show')
-    end
-    if since <= num(r, 'fee_free_s') * 1000 then return 0 end
     local eta = num_of(text(r, 'pickup_eta_s'))
-    if status == 'assigned' and eta and eta >= 0 and
-        since > (eta + num(r, 'fee_late_s')) * 1000 then
-        return 0
-    end
+    local is_late = eta and eta >= 0 and since > (eta + num(r, 'fee_late_s')) * 1000
+    if since <= num(r, 'fee_free_s') * 1000 or is_late or text(r, 'warned') ~= '' then return 0 end
     return num(r, 'fee_cancel')
 end
 
 -- Takes the ride from its driver: back to be matched without him, or, when that has happened too
 -- often, the end. The caller has checked both moves.
 local function release(c, r, event, reason)
-    local driver = text(r, 'driver_id')
     if num(r, 'releases') >= L.RELEASES_MAX then
+        lease_end(r, text(r, 'lease'), text(r, 'driver_id'), event)
+        r.why = nil
         call_off(c, r, 'give_up', RIDE.give_up[r.fields.status], 'system', reason, 0)
         return
     end
-    local d = holder(c, r)
+    local drivers = holders(c, r)
     read('XLEN', K.RIDES_INCOMING(c.tag))
-    requeue(c, r, driver, event, function() if d then holder_free(c, d) end end)
+    requeue(c, r, event, function() free_all(c, drivers) end)
 end
 
 -- ride, actor, lease, if_version, by, reason, fee or ''.
@@ -175,15 +184,12 @@ declare('ride_cancel', {}, function(c, a)
     local by, reason = a[5], a[6]
     if by == 'driver' then
         local before = ride_load(c, a[1])
-        if before and text(before, 'last_lease') == a[3] and a[3] ~= '' and
-            text(before, 'last_lease_driver') == a[2] then
+        if before and lease_ended(before, a[3], a[2]) == 'driver_cancel' then
             return ride_reply(c, 'ok', before, {'replayed', '1', 'released', '1'})
         end
-        local r, no = held(c, a, 'driver_cancel', function(r)
-            return r.fields.status == 'cancelled' and text(r, 'cancelled_by') == 'system' and
-                text(r, 'reason') == 'driver_cancelled'
-        end)
+        local r, no = held(c, a, 'driver_cancel', function() return false end)
         if not r then return no end
+        r.why = reason
         release(c, r, 'driver_cancel', 'driver_cancelled')
         return ride_reply(c, 'ok', r, {'released', '1'})
     end

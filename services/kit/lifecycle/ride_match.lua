@@ -26,9 +26,15 @@ declare('ride_create', {}, function(c, a)
     local scheduled = pickup_at ~= nil and pickup_at > c.now + L.LEAD_MS
     local live_key = K.RIDER_STATE(c.tag, rider)
     local live = read('HGET', live_key, 'ride')
+    local list = read('HGET', live_key, 'scheduled') or ' '
     if live and not scheduled then
         local other = ride_read(c, live)
         if other then return ride_reply(c, 'active_ride_exists', other) end
+    end
+    if scheduled then
+        if pickup_at > c.now + L.SCHEDULE_MS then return reply(c, 'invalid_value') end
+        local _, n = gsub(list, '%S+', '')
+        if n >= L.SCHEDULED_MAX then return reply(c, 'too_many_scheduled') end
     end
     local r = {id = id, key = K.RIDE(c.tag, id), stream = K.RIDE_EVENTS(c.tag, id), from = 'none',
                fields = {}, set = {}}
@@ -65,6 +71,7 @@ declare('ride_create', {}, function(c, a)
     ride_commit(c, r, 'create')
     if scheduled then
         arm(c, 'scheduled', id, pickup_at - L.LEAD_MS)
+        call('HSET', live_key, 'scheduled', list .. id .. ' ')
     else
         call('HSET', live_key, 'ride', id)
         arm(c, 'deadline', id, r.fields.deadline_ms)
@@ -98,12 +105,21 @@ local function entry_done(c, entry)
     if entry ~= '' then call('XACK', K.RIDES_INCOMING(c.tag), GROUP, entry) end
 end
 
+-- Whether he has room for an offer: idle, or about to finish a trip with nothing after it.
+local function has_room(d)
+    local state = d.fields.state
+    if text(d, 'offer') ~= '' or text(d, 'next_ride') ~= '' then return false end
+    if state == 'on_trip' then
+        return text(d, 'soon_ms') ~= '' and text(d, 'block_pending') ~= '1'
+    end
+    return state == 'idle' and text(d, 'ride') == ''
+end
+
 -- Why this driver cannot have this ride now, or nil.
 local function unavailable(c, r, d)
-    if d.fields.state ~= 'idle' or text(d, 'offer') ~= '' or text(d, 'ride') ~= '' then
-        return 'not_idle'
-    end
+    if not has_room(d) then return 'not_idle' end
     if not is_fresh(c, d) then return 'dark' end
+    if is_cooling(c, d) then return 'cooldown' end
     if is_excluded(r, d.id) then return 'excluded' end
     if not find(',' .. text(d, 'products') .. ',', ',' .. text(r, 'product') .. ',', 1, true) then
         return 'product'
@@ -111,65 +127,123 @@ local function unavailable(c, r, d)
     return nil
 end
 
+-- The driver, placed, if the ride can be his; or nil and the reason. Those who wrongly stand in an
+-- index are taken out of it.
+local function candidate(c, r, id)
+    local d = driver_load(c, id)
+    driver_place(c, d)
+    local reason = unavailable(c, r, d)
+    if reason == nil then return d end
+    if reason == 'not_idle' then
+        for _, index in ipairs({K.DRIVERS_IDLE, K.DRIVERS_SOON}) do
+            local key = index(c.tag, text(r, 'product'))
+            read('ZCARD', key)
+            call('ZREM', key, id)
+        end
+    end
+    return nil, reason, d.fields.state
+end
+
 -- ride, attempt, driver, entry or '', eta_s: what offer and assign have in common.
 local function match_open(c, a)
     local r, done = entry_take(c, a[1], a[2], a[4])
     if not r then return nil, done end
-    local d = driver_load(c, a[3])
-    driver_place(c, d)
-    local reason = unavailable(c, r, d)
-    if reason == nil then return r, d end
-    if reason == 'not_idle' then
-        local key = K.DRIVERS_IDLE(c.tag, text(r, 'product'))
-        read('ZCARD', key)
-        call('ZREM', key, d.id)
+    local d, reason, state = candidate(c, r, a[3])
+    if d then return r, d end
+    return nil, reply(c, 'driver_unavailable', nil, {'reason', reason, 'state', state})
+end
+
+-- Gives these drivers one offer of the ride together; d.eta_s is each one's way to the pickup.
+local function offer_open(c, r, drivers, entry)
+    local n = num(r, 'offers') + 1
+    local offer = r.id .. '.' .. n
+    local expires = c.now + L.OFFER_MS
+    local ids, best = {}, nil
+    for i, d in ipairs(drivers) do
+        ids[i] = d.id
+        local eta = num_of(d.eta_s)
+        if eta and eta >= 0 and (not best or eta < best) then best = eta end
+        driver_move(d, 'offer')
+        put(d, 'offer', offer)
+        put(d, 'offer_eta_s', d.eta_s)
     end
-    return nil, reply(c, 'driver_unavailable', nil, {'reason', reason, 'state', d.fields.state})
+    local who = concat(ids, ' ')
+    ride_move(c, r, RIDE.offer.requested)
+    put(r, 'offers', n)
+    put(r, 'offer', offer)
+    put(r, 'offer_driver', who)
+    put(r, 'offer_expires_ms', expires)
+    put(r, 'pickup_eta_s', best or drivers[1].eta_s)
+    local had_retry = text(r, 'retry_ms')
+    if had_retry ~= '' then put(r, 'retry_ms', '') end
+
+    ride_commit(c, r, 'offer', who, offer)
+    for _, d in ipairs(drivers) do
+        driver_commit(c, d)
+        idle_out(d)
+    end
+    arm(c, 'offer', r.id, expires + L.OFFER_GRACE_MS)
+    if had_retry ~= '' then disarm(c, r, 'retry') end
+    entry_done(c, entry)
+    for _, d in ipairs(drivers) do
+        tell_driver(c, r, d.id, 'offer.created', 'offer', ',"offer_id":"' .. offer ..
+            '","pickup":' .. (r.fields.pickup or 'null') .. ',"dropoff":' ..
+            (r.fields.dropoff or 'null') .. ',"fare":' .. (r.fields.fare or 'null') ..
+            ',"pickup_eta_s":' .. (num_of(d.eta_s) or 'null') .. ',"expires_ms":' .. expires)
+    end
+    return reply(c, 'ok', nil, {'offer_id', offer, 'expires_ms', str_of(expires),
+        'version', r.fields.version, 'drivers', ids})
 end
 
 declare('ride_offer', {}, function(c, a)
     local r, d = match_open(c, a)
     if not r then return d end
-    local n = num(r, 'offers') + 1
-    local offer = r.id .. '.' .. n
-    local expires = c.now + L.OFFER_MS
-    ride_move(c, r, RIDE.offer.requested)
-    put(r, 'offers', n)
-    put(r, 'offer', offer)
-    put(r, 'offer_driver', d.id)
-    put(r, 'offer_expires_ms', expires)
-    put(r, 'pickup_eta_s', a[5])
-    local had_retry = text(r, 'retry_ms')
-    if had_retry ~= '' then put(r, 'retry_ms', '') end
-    driver_move(d, 'offer')
-    put(d, 'offer', offer)
-
-    ride_commit(c, r, 'offer', d.id, offer)
-    driver_commit(c, d)
-    idle_out(d)
-    arm(c, 'offer', r.id, expires + L.OFFER_GRACE_MS)
-    if had_retry ~= '' then disarm(c, r, 'retry') end
-    entry_done(c, a[4])
-    tell_driver(c, r, d.id, 'offer.created', 'offer', ',"offer_id":"' .. offer ..
-        '","pickup":' .. (r.fields.pickup or 'null') .. ',"dropoff":' ..
-        (r.fields.dropoff or 'null') .. ',"fare":' .. (r.fields.fare or 'null') ..
-        ',"pickup_eta_s":' .. (num_of(a[5]) or 'null') .. ',"expires_ms":' .. expires)
-    return reply(c, 'ok', nil, {'offer_id', offer, 'expires_ms', str_of(expires),
-        'version', r.fields.version})
+    d.eta_s = a[5]
+    return offer_open(c, r, {d}, a[4])
 end)
 
--- Makes d the holder of the ride in memory, with this lease.
+-- ride, attempt, entry or '', then up to BROADCAST_MAX pairs of driver and eta_s: one offer to all
+-- of them who can have it; the first to accept has the ride.
+declare('ride_broadcast', {}, function(c, a)
+    local n = (#a - 3) / 2
+    if n < 1 or n > L.BROADCAST_MAX or n ~= floor(n) then
+        broken('ride_broadcast takes three arguments and some pairs')
+    end
+    local r, done = entry_take(c, a[1], a[2], a[3])
+    if not r then return done end
+    local drivers, why, seen = {}, {'not_idle', 'offline'}, {}
+    for i = 4, #a, 2 do
+        if seen[a[i]] then broken('ride_broadcast names a driver twice') end
+        seen[a[i]] = true
+        local d, reason, state = candidate(c, r, a[i])
+        if d then
+            d.eta_s = a[i + 1]
+            drivers[#drivers + 1] = d
+        else
+            why = {reason, state}
+        end
+    end
+    if #drivers == 0 then
+        return reply(c, 'driver_unavailable', nil, {'reason', why[1], 'state', why[2]})
+    end
+    return offer_open(c, r, drivers, a[3])
+end)
+
+-- Makes d the holder of the ride in memory, with this lease. Who is on a trip has it next.
 local function hold(c, r, d, event, lease)
+    local next_one = d.fields.state == 'on_trip'
     put(r, 'driver_id', d.id)
     put(r, 'driver_card', text(d, 'card'))
     put(r, 'lease', lease)
+    if next_one then put(r, 'queued', '1') end
     put(r, 'assigned_ms', c.now)
     put(r, 'deadline_ms', '')
     put(r, 'retry_ms', '')
     driver_move(d, event)
     put(d, 'offer', '')
-    put(d, 'ride', r.id)
-    put(d, 'lease', lease)
+    put(d, 'ignored', '')
+    put(d, next_one and 'next_ride' or 'ride', r.id)
+    put(d, next_one and 'next_lease' or 'lease', lease)
 end
 
 declare('ride_assign', {}, function(c, a)

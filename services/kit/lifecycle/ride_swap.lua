@@ -31,8 +31,8 @@ local function swap_open(c, a, n)
         if text(r, 'lease') ~= lease then return refuse('stale_lease', id) end
         if r.fields.version ~= version then return refuse('version_conflict', id) end
         local d = driver_load(c, text(r, 'driver_id'))
-        if drivers[d.id] then broken('an exchange names a ride twice') end
         if not on_his_way(d, r) then return refuse('driver_unavailable', id, 'not_on_his_way') end
+        if drivers[d.id] then broken('an exchange names a ride twice') end
         drivers[d.id] = d
         legs[i] = {r = r, was = d.id, to = to, eta = eta}
     end
@@ -64,7 +64,8 @@ declare('ride_swap', {}, function(c, a)
         timeline_add(c, r)
         put(r, 'offers', offers)
         put(r, 'swaps', num(r, 'swaps') + 1)
-        put(r, 'swapped', text(r, 'swapped') .. ' ' .. leg.was .. ' ')
+        lease_end(r, text(r, 'lease'), leg.was, 'swap')
+        watch_clear(r)
         put(r, 'pickup_eta_s', leg.eta)
         leg.lease = r.id .. '.' .. offers
         hold(c, r, leg.d, 'swap', leg.lease)

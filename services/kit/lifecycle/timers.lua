@@ -25,10 +25,11 @@ function apply.offer(c, r)
     if not RIDE.offer_timeout[r.fields.status] then return nil end
     local due = num(r, 'offer_expires_ms') + L.OFFER_GRACE_MS
     if due > c.now then return nil, due end
-    local d = holder(c, r)
+    local drivers = holders(c, r)
     read('XLEN', K.RIDES_INCOMING(c.tag))
-    requeue(c, r, text(r, 'offer_driver'), 'offer_timeout', function()
-        if d then holder_free(c, d) end
+    requeue(c, r, 'offer_timeout', function()
+        for _, d in ipairs(drivers) do offer_ignored(c, d) end
+        free_all(c, drivers)
     end)
     return 'offer_timeout'
 end
@@ -55,25 +56,14 @@ function apply.scheduled(c, r)
     end
     read('XLEN', K.RIDES_INCOMING(c.tag))
     ride_move(c, r, RIDE.lead_time.scheduled)
-    put(r, 'deadline_ms', c.now + L.MATCH_MS)
+    put(r, 'deadline_ms', max(c.now + L.MATCH_MS, num(r, 'pickup_at_ms')))
     ride_commit(c, r, 'lead_time')
+    unschedule(r)
     call('HSET', r.live_key, 'ride', r.id)
     call('ZREM', c.timers, 'scheduled:' .. r.id)
     arm(c, 'deadline', r.id, r.fields.deadline_ms)
     enqueue(c, r)
     return 'lead_time'
-end
-
--- The pickup watchdog: a driver who stays dark on his way loses the ride.
-function apply.pickup(c, r)
-    if r.fields.status ~= 'assigned' then return nil end
-    local d = driver_load(c, text(r, 'driver_id'))
-    local dark = num_of(text(d, 'dark_ms'))
-    if not dark or c.now - dark < L.PICKUP_DARK_MS then
-        return nil, c.now + L.PICKUP_WATCH_MS
-    end
-    release(c, r, 'driver_dark', 'driver_dark')
-    return 'driver_dark'
 end
 
 -- A trip far beyond its estimate is somebody's business, but not ours to end.
@@ -83,6 +73,24 @@ function apply.trip(c, r)
     call('HSET', r.key, unpack(r.set))
     call('ZREM', c.timers, 'trip:' .. r.id)
     return 'overdue'
+end
+
+-- A driver whose time without offers is over.
+local function apply_cooldown(c, id)
+    local d = driver_load(c, id)
+    driver_place(c, d)
+    local till = num(d, 'cooldown_until_ms')
+    if till > c.now then
+        arm(c, 'cooldown', id, till)
+        return 'rearmed'
+    end
+    call('ZREM', c.timers, 'cooldown:' .. id)
+    if till == 0 then return 'nothing' end
+    put(d, 'cooldown_until_ms', '')
+    driver_commit(c, d)
+    idle_in(c, d)
+    driver_tell(c, d)
+    return 'cooled_down'
 end
 
 -- A driver who stays dark: after a minute off the map, after a quarter of an hour offline.
@@ -119,7 +127,8 @@ end
 
 local function timer_run(c, timer)
     local kind, id = match(timer, '^(%l+):(.+)$')
-    if kind == 'dark' and is_id(c, id) then return nil, apply_dark(c, id) end
+    local apply_driver = kind == 'dark' and apply_dark or kind == 'cooldown' and apply_cooldown
+    if apply_driver and is_id(c, id) then return nil, apply_driver(c, id) end
     local r = apply[kind] and ride_load(c, id) or nil
     local did, again = nil, nil
     if r then did, again = apply[kind](c, r) end
@@ -167,7 +176,8 @@ end)
 -- or a trip's alarm that is late is simply due; but when the clock steps back it lies ahead too.
 local moved_field = {deadline = 'deadline_ms', offer = 'offer_expires_ms', pickup = '',
                      dark = 'dark_ms'}
-local moved_back_field = {retry = 'retry_ms', trip = ''}
+local moved_back_field = {retry = 'retry_ms', trip = '', soon = '', cooldown = 'cooldown_until_ms'}
+local of_driver = {dark = true, cooldown = true}
 
 -- One damaged record must not keep the whole region from moving on: only its timer is moved then.
 local function shift_timers(c, gap, todo)
@@ -177,7 +187,7 @@ local function shift_timers(c, gap, todo)
         local kind, id = match(member, '^(%l+):(.+)$')
         local field = moved_field[kind] or gap < 0 and moved_back_field[kind]
         if field then
-            local key = kind == 'dark' and K.DRIVER_STATE(c.tag, id) or K.RIDE(c.tag, id)
+            local key = (of_driver[kind] and K.DRIVER_STATE or K.RIDE)(c.tag, id)
             todo[#todo + 1] = {'ZADD', c.timers, str_of(due + gap), member}
             local value = field ~= '' and try('HGET', key, field)
             local at = type(value) == 'string' and num_of(value)

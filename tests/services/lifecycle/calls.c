@@ -186,7 +186,7 @@ static void begin(size_t step)
         life_snapshot_rider(l, SLICE("la"), the_rider, on_step, named("snapshot_rider"));
         break;
     case 18:
-        life_ride_cancel(l, &act, LIFE_BY_OPS, SLICE("x"), -1, on_step, named("cancel_completed"));
+        life_ride_cancel(l, &act, RIDE_BY_OPS, SLICE("x"), -1, on_step, named("cancel_completed"));
         break;
     case 19:
         life_ride_get(l, SLICE("no region"), on_step, named("get_nonsense"));

@@ -26,6 +26,7 @@ CLOCK = "clock:" + TAG
 SEEN = "drivers:seen:" + TAG
 ACTIVE = "drivers:active:" + TAG
 IDLE = "drivers:idle:" + TAG + ":economy"
+SOON = "drivers:soon:" + TAG + ":economy"
 CODE = "4711"
 
 library_path = os.environ.get("HANSOM_LIFECYCLE_LUA", "")
@@ -190,7 +191,8 @@ class City:
                          "stops", "[]", "stops_n", stops, "pickup_lat", "34.05",
                          "pickup_lon", "-118.24", "fare", '{"amount_minor":900,"currency":"USD"}',
                          "fee_cancel", 500, "fee_no_show", 700, "fee_free_s", 60, "fee_late_s", 300,
-                         "duration_s", 600, "pickup_eta_s", 90, "quote_eta_s", 90, db=db)
+                         "dropoff_lat", "34.1", "dropoff_lon", "-118.3", "distance_m", 10000,
+                         "duration_s", 600, "trip_s", 600, "pickup_eta_s", 90, "quote_eta_s", 90, db=db)
 
     def online(self, driver, products="economy", lat="34.05", lon="-118.24"):
         return self.call("driver_online", driver, lat, lon, products, '{"name":"Bo","rating":4.9}')
@@ -217,6 +219,22 @@ class City:
 
     def offer(self, ride, driver, entry="", eta=50):
         return self.call("ride_offer", ride, self.ride(ride)["attempt"], driver, entry, eta)
+
+    def broadcast(self, ride, drivers, entry="", eta=50):
+        pairs = [x for i, d in enumerate(drivers) for x in (d, eta + i)]
+        return self.call("ride_broadcast", ride, self.ride(ride)["attempt"], entry, *pairs)
+
+    def place(self, driver, lat, lon):
+        """Where his newest ping puts him."""
+        self.db.geoadd(ACTIVE, (lon, lat, driver), xx=True)
+        self.db.zadd(SEEN, {driver: self.now()}, xx=True)
+
+    def nearly_done(self, driver="la-d1", rider="rider-1"):
+        """A ride in progress whose driver is about to finish: in the soon index. (ride, driver, lease)"""
+        ride, driver, lease = self.reach("in_progress", driver, rider)
+        self.place(driver, 34.0999, -118.2999)
+        assert self.fire("soon:" + ride).extra["did"] == "soon"
+        return ride, driver, lease
 
     def accept(self, ride, driver, offer, db=None):
         return self.call("ride_accept", ride, driver, offer, "", db=db)
@@ -265,31 +283,43 @@ class City:
         drivers = {k.split(":", 2)[2]: self.db.hgetall(k) for k in self.db.scan_iter("driver-state:*")}
         timers = dict(self.db.zrange(TIMERS, 0, -1, withscores=True))
         wanted = {}
-        live = {}
+        live, scheduled = {}, {}
+        offered, held = {}, {}  # driver -> ride, as the rides say
         for ride, f in rides.items():
             status = f["status"]
             busy = status in ("assigned", "arrived", "in_progress")
-            if busy:
+            if busy and f.get("queued"):
+                assert status == "assigned", f
+                held[f["driver_id"], "next_ride"] = (ride, f["lease"])
+            elif busy:
                 d = drivers[f["driver_id"]]
-                assert d["ride"] == ride, (ride, f, d)
-                assert d["lease"] == f["lease"] != "", (ride, f, d)
                 assert d["state"] == ("on_trip" if status == "in_progress" else "assigned"), (f, d)
+                held[f["driver_id"], "ride"] = (ride, f["lease"])
+            else:
+                assert not f.get("queued"), f
             if status == "offered":
-                d = drivers[f["offer_driver"]]
-                assert d["offer"] == f["offer"] and d["state"] == "offered", (f, d)
+                who = f["offer_driver"].split()
+                assert 1 <= len(who) <= LIMITS["BROADCAST_MAX"] and len(set(who)) == len(who), f
+                for driver in who:
+                    assert driver not in offered, "a driver with two offers"
+                    offered[driver] = f["offer"]
                 wanted["offer:" + ride] = int(f["offer_expires_ms"]) + LIMITS["OFFER_GRACE_MS"]
             else:
-                assert not f.get("offer"), f
+                assert not f.get("offer") and not f.get("offer_driver"), f
             if status in ("requested", "offered"):
                 wanted["deadline:" + ride] = int(f["deadline_ms"])
             if status == "requested" and f.get("retry_ms"):
                 wanted["retry:" + ride] = int(f["retry_ms"])
             if status == "assigned":
                 wanted["pickup:" + ride] = None
-            if status == "in_progress" and not f.get("overdue_ms"):
-                wanted["trip:" + ride] = None
+            if status == "in_progress":
+                if not f.get("overdue_ms"):
+                    wanted["trip:" + ride] = None
+                if not drivers[f["driver_id"]].get("soon_ms"):
+                    wanted["soon:" + ride] = None
             if status == "scheduled":
                 wanted["scheduled:" + ride] = int(f["pickup_at_ms"]) - LIMITS["LEAD_MS"]
+                scheduled.setdefault(f["rider_id"], set()).add(ride)
             if status in ("requested", "offered") or busy:
                 assert f["rider_id"] not in live, "two live rides of one rider"
                 live[f["rider_id"]] = ride
@@ -299,31 +329,58 @@ class City:
             ttl = self.db.pttl(ride_key(ride))
             over = status in ("completed", "cancelled", "unfulfilled", "failed")
             assert (ttl > 0) == over, (ride, status, ttl)
-        mine = {k: v for k, v in timers.items() if not k.startswith("dark:")}
+            self.check_money(ride, f)
+        mine = {k: v for k, v in timers.items() if not re.match("(dark|cooldown):", k)}
         assert set(mine) == set(wanted), (set(mine) ^ set(wanted))
         for name, due in wanted.items():
             assert due is None or abs(due - mine[name]) < 1, (name, due, mine[name])
         for rider, ride in live.items():
             assert self.db.hget(rider_key(rider), "ride") == ride
-        claims = {k.split(":", 2)[2]: self.db.hget(k, "ride") for k in self.db.scan_iter("rider-state:*")}
-        assert claims == live, (claims, live)
+        claims = {k.split(":", 2)[2]: self.db.hgetall(k) for k in self.db.scan_iter("rider-state:*")}
+        assert {r: f["ride"] for r, f in claims.items() if "ride" in f} == live, (claims, live)
+        lists = {r: set(f["scheduled"].split()) for r, f in claims.items() if "scheduled" in f}
+        assert lists == scheduled, (lists, scheduled)
         for driver, f in drivers.items():
-            if f["state"] in ("assigned", "on_trip"):
-                assert rides[f["ride"]]["driver_id"] == driver, (driver, f)
-            else:
-                assert not f.get("ride") and not f.get("lease"), (driver, f)
-            if f["state"] == "offered":
-                ride = f["offer"].rsplit(".", 1)[0]
-                assert rides[ride]["offer"] == f["offer"], (driver, f)
-            else:
-                assert not f.get("offer"), (driver, f)
-            if f["state"] != "idle":
-                assert not self.is_idle(driver), (driver, f)
-            if f["state"] in ("offline", "blocked"):
-                assert self.db.zscore(ACTIVE, driver) is None
-                assert self.db.zscore(SEEN, driver) is None
+            self.check_driver(driver, f, offered, held)
+        assert not offered and not held, (offered, held)
         said = [(e["ride_id"], int(e["version"])) for _, e in self.db.xrange(EVENTS)]
         assert len(said) == len(set(said)), "one version said twice"
+
+    def check_money(self, ride, f):
+        """Who pays what is decided once, when a ride ends: a fare, or a fee, or nothing."""
+        fee = f.get("fee_minor")
+        if f["status"] == "cancelled":
+            assert fee is not None and int(fee) >= 0, f
+        else:
+            assert fee is None, f
+        if f["status"] != "completed":
+            assert "final_minor" not in f, f
+        told = [e["fee_minor"] for e in self.events(ride) if e["fee_minor"]]
+        assert told == ([fee] if fee is not None else []), (told, f)
+
+    def check_driver(self, driver, f, offered, held):
+        """One driver's record against what the rides say: one ride, one next ride, one offer."""
+        state = f["state"]
+        for field, lease in (("ride", "lease"), ("next_ride", "next_lease")):
+            his = held.pop((driver, field), ("", ""))
+            assert (f.get(field, ""), f.get(lease, "")) == his, (driver, f, his)
+        assert bool(f.get("ride")) == (state in ("assigned", "on_trip")), (driver, f)
+        assert f.get("offer", "") == offered.pop(driver, ""), (driver, f)
+        assert not f.get("offer") or state in ("offered", "on_trip"), (driver, f)
+        assert f.get("offer") or state != "offered", (driver, f)
+        if f.get("next_ride"):
+            assert state == "on_trip" and not f.get("offer"), (driver, f)
+        cooling = int(f.get("cooldown_until_ms") or 0)
+        if cooling:
+            assert self.timer("cooldown:" + driver) == cooling, (driver, f)
+        if state != "idle" or cooling > self.now():
+            assert not self.is_idle(driver), (driver, f)
+        if self.db.zscore(SOON, driver) is not None:
+            assert state == "on_trip" and f["soon_ms"], (driver, f)
+            assert not f.get("offer") and not f.get("next_ride"), (driver, f)
+        if state in ("offline", "blocked"):
+            assert self.db.zscore(ACTIVE, driver) is None
+            assert self.db.zscore(SEEN, driver) is None
 
 
 def main():

@@ -37,7 +37,7 @@ class Life:
 
     def any_driver(self):
         """Mostly one who waits."""
-        idle = sorted(self.c.db.zrange(city.IDLE, 0, -1))
+        idle = sorted(self.c.db.zrange(city.IDLE, 0, -1) + 4 * self.c.db.zrange(city.SOON, 0, -1))
         if idle and self.pick.random() < 0.9:
             return self.pick.choice(idle)
         return self.pick.choice(self.drivers)
@@ -47,6 +47,13 @@ class Life:
             self.done[name] = self.done.get(name, 0) + 1
         return answer
 
+    def count_events(self):
+        for ride in self.rides:
+            for e in self.c.events(ride):
+                self.done[e["type"]] = self.done.get(e["type"], 0) + 1
+            taken = self.c.ride(ride).get("lease_ends", "").count(":taken")
+            self.done["taken"] = self.done.get("taken", 0) + taken
+
     def call(self, name, *args):
         return self.count(name, self.c.call(name, *args))
 
@@ -54,7 +61,7 @@ class Life:
         """A party's step: mostly with the right lease, sometimes by a stranger."""
         ride = self.any_ride()
         f = self.c.ride(ride)
-        driver = f.get("driver_id") or f.get("offer_driver") or self.pick.choice(self.drivers)
+        driver = f.get("driver_id") or self.pick.choice(f.get("offer_driver", "").split() or self.drivers)
         lease = f.get("lease") or f.get("offer") or ride + ".1"
         if self.pick.random() < 0.1:
             driver = self.pick.choice(self.drivers)
@@ -68,8 +75,8 @@ class Life:
         name = p.choices(
             ["create", "online", "offline", "break", "seen", "block", "unblock", "match", "accept",
              "decline", "arrive", "start", "complete", "no_show", "cancel_driver", "cancel_rider",
-             "cancel_ops", "dead", "redrive", "settle", "later", "timers", "silence", "outage"],
-            [10, 8, 1, 1, 8, 0.5, 2, 30, 20, 3, 14, 14, 10, 2, 2, 2, 0.5, 0.5, 2, 5, 5, 10, 3, 0.5])[0]
+             "cancel_ops", "dead", "redrive", "settle", "later", "timers", "silence", "outage", "place"],
+            [10, 8, 1, 1, 8, 0.5, 2, 30, 20, 3, 14, 14, 6, 2, 2, 2, 0.5, 0.5, 2, 5, 5, 10, 3, 0.5, 8])[0]
         if name == "create":
             at = c.now() + 3600 * 1000 if p.random() < 0.1 else ""
             a = self.count(name, c.create(p.choice(self.riders), key="k%d" % p.randrange(30), at=at))
@@ -79,6 +86,15 @@ class Life:
             self.count(name, c.online(p.choice(self.drivers)))
         elif name == "seen":
             self.call("driver_seen", p.choice(self.drivers), "34", "-118")
+        elif name == "place":
+            driving = [d for d in self.drivers if c.driver(d).get("state") == "on_trip"]
+            if driving and p.random() < 0.7:  # nearly there
+                driver = p.choice(driving)
+                self.call("driver_seen", driver, "34.1", "-118.3")
+                did = c.fire("soon:" + c.driver(driver)["ride"]).extra["did"]
+                self.done[did] = self.done.get(did, 0) + 1
+            else:
+                c.place(p.choice(self.drivers), *p.choice([(34.05, -118.24), (34.0, -118.2)]))
         elif name in ("offline", "break", "unblock"):
             self.call("driver_" + name, p.choice(self.drivers))
         elif name == "block":
@@ -87,10 +103,15 @@ class Life:
             self.work += c.read_work()
             if self.work:
                 entry, f = self.work.pop(p.randrange(len(self.work)))
-                kind = p.choice(["ride_offer", "ride_offer", "ride_offer", "ride_assign", "ride_defer"])
-                who = () if kind == "ride_defer" else (self.any_driver(),)
-                more = () if kind == "ride_defer" else (9,)
-                a = self.call(kind, f["ride_id"], f["attempt"], *who, entry, *more)
+                kind = p.choice(["ride_offer", "ride_offer", "ride_broadcast", "ride_broadcast", "ride_assign",
+                                 "ride_defer"])
+                args = [f["ride_id"], f["attempt"], entry]
+                if kind == "ride_broadcast":
+                    who = set(self.any_driver() for _ in range(3))
+                    args += [x for d in sorted(who) for x in (d, 9)]
+                elif kind != "ride_defer":
+                    args = args[:2] + [self.any_driver(), entry, 9]
+                a = self.call(kind, *args)
                 if a.code == "driver_unavailable":
                     self.work.append((entry, f))
         elif name == "accept" or name == "decline" or name == "arrive" or name == "no_show":
@@ -142,6 +163,7 @@ class Random(unittest.TestCase):
                         if step % 8 == 0:
                             c.check()
                     c.check()
+                    life.count_events()
                     for name, n in life.done.items():
                         done[name] = done.get(name, 0) + n
         finally:
@@ -149,7 +171,8 @@ class Random(unittest.TestCase):
         if len(SEEDS) > 1:
             for name in ("create", "ride_offer", "ride_assign", "ride_accept", "ride_decline",
                          "ride_arrive", "ride_start", "ride_complete", "ride_cancel", "ride_settle",
-                         "unfulfilled", "offer_timeout", "retry", "driver_dark", "inactive"):
+                         "unfulfilled", "offer_timeout", "retry", "driver_dark", "inactive",
+                         "ride_broadcast", "soon", "cooled_down", "pass", "driver_free", "taken"):
                 self.assertGreater(done.get(name, 0), 0, "never happened: " + name)
 
 

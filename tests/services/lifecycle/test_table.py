@@ -49,9 +49,15 @@ ACTIONS = {
     "rider_busy": timer("scheduled"),
     "offer": match("ride_offer"),
     "assign": match("ride_assign"),
+    "pass": act("ride_decline"),
     "decline": act("ride_decline"),
     "offer_timeout": timer("offer"),
     "driver_dark": dark,
+    "driver_stalled": timer("pickup"),
+    "driver_retreated": timer("pickup"),
+    "driver_free": lambda c, ride, driver, lease: c.call(
+        "ride_complete", c.driver(driver).get("ride", ride), driver, c.driver(driver).get("lease", lease),
+        "", "", "") if c.ride(ride).get("queued") else c.call("ride_get", "la-NONE"),
     "accept": act("ride_accept"),
     "deadline": timer("deadline"),
     "swap": lambda c, ride, driver, lease: c.call("ride_swap", *swap_legs(c, ride, driver)),
@@ -73,9 +79,33 @@ ACTIONS = {
 }
 
 
+def queued(c):
+    """A ride that waits for its driver to finish another one."""
+    c.nearly_done("la-d1", "rider-2")
+    ride = c.create("rider-1").ride["ride_id"]
+    lease = c.offer(ride, "la-d1").extra["offer_id"]
+    c.accept(ride, "la-d1", lease)
+    return ride, "la-d1", lease
+
+
 def prepare(c, state, event):
     """A ride in the state, and the circumstances that the event's guard asks for."""
+    if event == "driver_free" and state == "assigned":
+        return queued(c)
     ride, driver, lease = c.reach(state)
+    if event == "pass" and state == "offered":
+        c.call("ride_decline", ride, driver, lease, "")
+        c.online("la-d2")
+        c.online("la-d3")
+        return ride, "la-d2", c.broadcast(ride, ["la-d2", "la-d3"]).extra["offer_id"]
+    if event in ("driver_stalled", "driver_retreated"):
+        far = 34.0 if event == "driver_stalled" else 33.9
+        if state == "assigned":
+            c.place(driver, 34.0, -118.24)
+            c.fire("pickup:" + ride)
+            c.db.hset(city.ride_key(ride), "watch_still_s",
+                      (LIMITS["STALL_MS"] + LIMITS["STALL_GRACE_MS"]) / 1000)
+            c.place(driver, far, -118.24)
     if event in ("offer", "assign"):
         c.online("la-d2")
     if event == "swap":
@@ -130,6 +160,8 @@ class Table(unittest.TestCase):
         answer = ACTIONS[event](c, ride, driver, lease)
         now = c.ride(ride)
         to = MOVES.get((state, event))
+        if event == "pass" and to is None:
+            return  # the same call as a decline
         if to is not None:
             self.assertEqual(answer.code, "ok")
             self.assertEqual(now["status"], to)
@@ -171,6 +203,12 @@ class Table(unittest.TestCase):
                 return lambda: c.call(name, ride, 1, "la-d1", "", 9)
             return go
 
+        def soon():
+            if c.driver("la-d1")["state"] == "on_trip":
+                ride = c.driver("la-d1")["ride"]
+                c.place("la-d1", 34.0999, -118.2999)
+                c.fire("soon:" + ride)
+
         def gone():
             for step in (LIMITS["DARK_MS"] + 1, LIMITS["GONE_MS"]):
                 c.later(step)
@@ -192,6 +230,8 @@ class Table(unittest.TestCase):
                 with self.subTest(state=state, event=event):
                     c.clear()
                     self.driver_in(c, state)
+                    if event in ("offer", "assign"):
+                        soon()
                     go = make()
                     if event == "gone":
                         state_now = c.driver("la-d1")["state"]

@@ -107,7 +107,91 @@ def outage(c):
     return lambda: c.call("heartbeat", "run-b")
 
 
+def broadcasted(c):
+    ride, _, _ = c.reach("requested")
+    c.online("la-d1")
+    c.online("la-d2")
+    return ride, c.broadcast(ride, ["la-d1", "la-d2"]).extra["offer_id"]
+
+
+def both(name):
+    def scene(c):
+        ride, offer = broadcasted(c)
+        return lambda: c.call(name, ride, "la-d1", offer, "")
+    return scene
+
+
+def queued(c):
+    """A ride in progress, and the one that its driver has next."""
+    now, driver, lease = c.nearly_done()
+    ride = c.create("rider-2").ride["ride_id"]
+    next_lease = c.offer(ride, driver).extra["offer_id"]
+    c.accept(ride, driver, next_lease)
+    return now, lease, ride, next_lease
+
+
+def promoted(c):
+    now, lease, _, _ = queued(c)
+    return lambda: c.call("ride_complete", now, "la-d1", lease, "", "", "")
+
+
+def offered_on_trip(c):
+    c.nearly_done()
+    ride = c.create("rider-2").ride["ride_id"]
+    return lambda: c.call("ride_offer", ride, 1, "la-d1", "", 5)
+
+
+def handed_back(c):
+    _, _, ride, lease = queued(c)
+    return lambda: c.call("ride_cancel", ride, "la-d1", lease, "", "driver", "other", "")
+
+
+def blocked_on_trip(c):
+    queued(c)
+    return lambda: c.call("driver_block", "la-d1", "papers")
+
+
+def soon(c):
+    ride, driver, _ = c.reach("in_progress")
+    c.place(driver, 34.0999, -118.2999)
+    return lambda: c.fire("soon:" + ride)
+
+
+def cooled(c):
+    ride, driver, _ = c.reach("offered")
+    c.later(LIMITS["OFFER_MS"] + 1001)
+    c.fire("offer:" + ride)
+    c.place(driver, 34.05, -118.24)
+    c.later(LIMITS["COOLDOWN_MIN_MS"])
+    c.place(driver, 34.05, -118.24)
+    return lambda: c.fire("cooldown:" + driver)
+
+
+def warned(c):
+    ride, driver, _ = c.reach("assigned")
+    c.place(driver, 34.0, -118.24)
+    c.fire("pickup:" + ride)
+    c.db.hset(city.ride_key(ride), "watch_still_s", LIMITS["STALL_MS"] / 1000)
+    return lambda: c.fire("pickup:" + ride)
+
+
+def scheduled_end(c):
+    ride, _, _ = c.reach("scheduled")
+    return lambda: c.call("ride_cancel", ride, "rider-1", "", "", "rider", "other", "")
+
+
 SCENES = {
+    "broadcast": worked(lambda c, ride, entry: c.call("ride_broadcast", ride, 1, entry, "la-d2", 5)),
+    "broadcast accept": both("ride_accept"),
+    "broadcast decline": both("ride_decline"),
+    "offer on trip": offered_on_trip,
+    "next ride": promoted,
+    "hand back": handed_back,
+    "block on trip": blocked_on_trip,
+    "soon": soon,
+    "cooldown": cooled,
+    "warned": warned,
+    "cancel scheduled": scheduled_end,
     "create": lambda c: lambda: c.create(ride="la-NEW", key="k1"),
     "create scheduled": lambda c: lambda: c.create(ride="la-NEW", key="k1", at=c.now() + 7200000),
     "offer": worked(lambda c, ride, entry: c.call("ride_offer", ride, 1, "la-d2", entry, 5)),
@@ -195,7 +279,8 @@ class Types(unittest.TestCase):
         go = self.build(name)
         plant(self.city, key)
         if key == city.TIMERS and name in ("deadline", "offer timeout", "retry", "lead time", "trip",
-                                           "pickup", "dark, inactive", "dark, gone"):
+                                           "pickup", "dark, inactive", "dark, gone", "soon", "cooldown",
+                                           "warned"):
             timer = {"deadline": "deadline:la-R00001"}.get(name, "x:y")
             before = self.city.dump()
             with self.assertRaisesRegex(redis.ResponseError, "^WRONGTYPE .*timers"):

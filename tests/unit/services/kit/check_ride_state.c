@@ -98,11 +98,10 @@ START_TEST(a_rider_cannot_cancel_once_on_the_way)
 }
 END_TEST
 
-START_TEST(a_driver_on_a_ride_can_neither_leave_nor_be_offered_another)
+START_TEST(a_driver_on_a_ride_cannot_leave)
 {
     const enum driver_status busy[] = {DRIVER_ASSIGNED, DRIVER_ON_TRIP};
-    const enum driver_event refused[] = {DRIVER_EV_OFFLINE, DRIVER_EV_BREAK, DRIVER_EV_OFFER,
-                                         DRIVER_EV_ASSIGN, DRIVER_EV_GONE};
+    const enum driver_event refused[] = {DRIVER_EV_OFFLINE, DRIVER_EV_BREAK, DRIVER_EV_GONE};
     for (size_t i = 0; i < 2; i++) {
         for (size_t k = 0; k < sizeof refused / sizeof refused[0]; k++) {
             ck_assert_int_eq(driver_next(busy[i], refused[k]), DRIVER_NONE);
@@ -112,9 +111,20 @@ START_TEST(a_driver_on_a_ride_can_neither_leave_nor_be_offered_another)
 }
 END_TEST
 
+START_TEST(an_offer_never_moves_a_driver_off_his_trip)
+{
+    const enum driver_event next[] = {DRIVER_EV_OFFER, DRIVER_EV_OFFER_END, DRIVER_EV_ACCEPT,
+                                      DRIVER_EV_ASSIGN};
+    for (size_t k = 0; k < sizeof next / sizeof next[0]; k++) {
+        ck_assert_int_eq(driver_next(DRIVER_ON_TRIP, next[k]), DRIVER_ON_TRIP);
+        ck_assert_int_eq(driver_next(DRIVER_ASSIGNED, next[k]), DRIVER_NONE);
+    }
+}
+END_TEST
+
 UNIT_SUITE("ride_state", every_text_reads_back_as_its_value, an_unknown_text_is_none,
            values_outside_the_tables_allow_nothing,
            terminal_states_absorb_all_but_settlement_and_redrive,
            a_ride_is_either_waiting_live_or_over, every_live_state_can_reach_an_end,
            ops_can_cancel_whatever_is_not_over, a_rider_cannot_cancel_once_on_the_way,
-           a_driver_on_a_ride_can_neither_leave_nor_be_offered_another)
+           a_driver_on_a_ride_cannot_leave, an_offer_never_moves_a_driver_off_his_trip)
