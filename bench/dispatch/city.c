@@ -1,20 +1,14 @@
 #include "city.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/must.h"
-#include "base/rng.h"
+#include "bench/dispatch/plane.h"
 #include "services/matcher/plan.h"
 #include "services/matcher/swap.h"
-
-#define DRIVE_MPS       7.0
-#define DRIVE_DETOUR    1.3
-#define CAP_M           8000.0
-#define PATIENCE_MEAN_S 240.0
 
 enum {
     CANDIDATES = 16,       /* the matcher's own default */
@@ -25,11 +19,6 @@ enum {
 };
 
 static const int64_t never_ms = INT64_MAX;
-
-struct place {
-    double x_m;
-    double y_m;
-};
 
 struct car {
     struct place from; /* where it stands, or stood when it was sent */
@@ -74,22 +63,9 @@ struct city {
     size_t solves_cap;
 };
 
-static struct place place_of(struct geo_point p, struct geo_point origin)
-{
-    double lon_m = geo_distance_m(origin, (struct geo_point){origin.lon + 0.1, origin.lat}) * 10;
-    double lat_m = geo_distance_m(origin, (struct geo_point){origin.lon, origin.lat + 0.1}) * 10;
-    return (struct place){(p.lon - origin.lon) * lon_m, (p.lat - origin.lat) * lat_m};
-}
-
-static int64_t way_ms(struct place a, struct place b)
-{
-    return (int64_t)(hypot(a.x_m - b.x_m, a.y_m - b.y_m) * DRIVE_DETOUR / DRIVE_MPS * 1000);
-}
-
 static int64_t reach_ms(const struct city_policy *p)
 {
-    int64_t cap_ms = (int64_t)(CAP_M * DRIVE_DETOUR / DRIVE_MPS * 1000);
-    return p->reach_ms > 0 && p->reach_ms < cap_ms ? p->reach_ms : cap_ms;
+    return p->reach_ms > 0 && p->reach_ms < cap_ms() ? p->reach_ms : cap_ms();
 }
 
 static bool car_idle(const struct car *c, int64_t now_ms)
@@ -377,8 +353,7 @@ static void city_init(struct city *city, const struct demand *d, const struct ci
                       uint64_t seed)
 {
     must(d->count > 0);
-    struct rng rng;
-    rng_init(&rng, seed ^ 0x70617469656e6365U);
+    struct rng rng = patience_of(seed);
     *city = (struct city){.policy = policy, .guest_count = d->count, .round_ms = never_ms};
     city->guests = mem_array(d->count, struct guest);
     city->waiting = mem_array(d->count, uint32_t);
@@ -391,7 +366,7 @@ static void city_init(struct city *city, const struct demand *d, const struct ci
             .dropoff = place_of(o->dropoff, origin),
             .asks_ms = o->at_ms,
             .entry_ms = o->at_ms,
-            .quits_ms = o->at_ms + (int64_t)(rng_exp(&rng, PATIENCE_MEAN_S) * 1000),
+            .quits_ms = o->at_ms + patience_next_ms(&rng),
             .given_ms = -1,
         };
     }

@@ -63,7 +63,9 @@ uint32_t board_product(struct board *b, struct slice id)
         if (slice_is(id, b->products[i].id)) return i;
     if (b->product_count == BOARD_PRODUCTS_MAX || id.len >= sizeof b->products[0].id)
         return BOARD_PRODUCTS_MAX;
-    (void)slice_cstr(id, b->products[b->product_count].id, sizeof b->products[0].id);
+    struct product *p = &b->products[b->product_count];
+    (void)slice_cstr(id, p->id, sizeof p->id);
+    p->idle = UINT32_MAX; /* not counted yet: nothing is waited for on a guess */
     return b->product_count++;
 }
 

@@ -36,6 +36,8 @@ struct matcher {
     size_t works_count;
     char consumer[APP_CONSUMER_MAX + 1];
     double cost_s, greedy_s; /* of recent windows, fading */
+    int64_t trace_second;    /* of the monotonic clock */
+    int64_t traces;          /* written in it */
 };
 
 /* Counts what a window's pairing cost, and what nearest pair first would have. */

@@ -12,6 +12,7 @@
 #include "services/matcher/board.h"
 #include "services/matcher/matcher.h"
 #include "services/matcher/plan.h"
+#include "services/matcher/trace.h"
 
 enum {
     CANDIDATES_MAX = 64,
@@ -31,6 +32,13 @@ struct driver {
     struct profile profile; /* text in the arena */
 };
 
+/* A driver who was in the circle and cannot have the ride. */
+struct dropped {
+    struct slice id; /* in the arena */
+    double eta_s;
+    const char *gate;
+};
+
 /* One entry and what the round knows of its ride. */
 struct job {
     struct round *round;
@@ -44,6 +52,9 @@ struct job {
     uint32_t count;
     struct driver *candidates[CANDIDATES_MAX]; /* nearest first */
     double eta_s[CANDIDATES_MAX];
+    struct dropped dropped[CANDIDATES_MAX]; /* who was a candidate, and why no more */
+    uint32_t dropped_count;
+    const char *result;    /* what came of it; NULL: not known, it stays pending */
     struct driver *chosen; /* offered to, until the store has answered */
     bool automatic;        /* the product skips the offer */
 };
@@ -158,20 +169,30 @@ static struct driver *driver_named(struct round *r, struct slice id)
     return d;
 }
 
+static void note_dropped(struct job *job, struct slice id, double eta_s, const char *gate)
+{
+    if (job->dropped_count < CANDIDATES_MAX)
+        job->dropped[job->dropped_count++] = (struct dropped){id, eta_s, gate};
+}
+
 static void on_candidates(void *data, enum store_status status, const redisReply *reply)
 {
     struct job *job = data;
     struct round *r = job->round;
     double speed_scale = app_options(r->matcher->app)->speed_scale;
     job->count = 0;
+    job->dropped_count = 0;
     for (size_t i = 0; i < reply_count(reply) && job->count < CANDIDATES_MAX; i++) {
         const redisReply *hit = reply_at(reply, i);
         struct slice id = reply_slice(reply_at(hit, 0));
-        if (ride_excludes(&job->ride, id)) continue;
+        double road_m = reply_double(reply_at(hit, 1), 0) * ETA_DETOUR;
+        double eta_s = (double)eta_road_s(road_m, speed_scale);
+        if (ride_excludes(&job->ride, id)) {
+            note_dropped(job, arena_copy(&r->arena, id), eta_s, "excluded");
+            continue;
+        }
         job->candidates[job->count] = driver_named(r, id);
-        job->eta_s[job->count] =
-            (double)eta_road_s(reply_double(reply_at(hit, 1), 0) * ETA_DETOUR, speed_scale);
-        job->count++;
+        job->eta_s[job->count++] = eta_s;
     }
     if (status != STORE_OK) {
         job->open = false; /* stays pending */
@@ -250,7 +271,12 @@ static void filter(struct job *job)
     uint32_t kept = 0;
     for (uint32_t k = 0; k < job->count; k++) {
         struct driver *d = job->candidates[k];
-        if (!d->has_profile || profile_unmet(&d->profile, &job->wants) != NULL) continue;
+        const char *unmet =
+            d->has_profile ? profile_unmet(&d->profile, &job->wants) : "unknown_profile";
+        if (unmet != NULL) {
+            note_dropped(job, d->id, job->eta_s[k], unmet);
+            continue;
+        }
         job->candidates[kept] = d;
         job->eta_s[kept] = job->eta_s[k];
         kept++;
@@ -396,14 +422,50 @@ static void take_answer(struct round *r)
 
 static void commit(struct job *job);
 
+/* The end of a job that was open. */
+static void job_end(struct job *job, const char *result)
+{
+    job->result = result;
+    count_entry(job->round, result);
+    answered(job->round);
+}
+
+static const char *unmatched(enum life_code code)
+{
+    return code == LIFE_STALE_ENTRY ? "stale" : "unresolved";
+}
+
 static void on_deferred(void *data, const struct life_result *result)
 {
-    struct job *job = data;
-    const char *what = result->code == LIFE_OK            ? "deferred"
-                       : result->code == LIFE_STALE_ENTRY ? "stale"
-                                                          : "unresolved";
-    count_entry(job->round, what);
-    answered(job->round);
+    job_end(data, result->code == LIFE_OK ? "deferred" : unmatched(result->code));
+}
+
+/* What the store's reason to refuse a driver is called in a trace. */
+static const char *gate_of(const struct life_result *refusal)
+{
+    struct slice reason = life_extra(refusal, "reason");
+    if (slice_is(reason, "dark")) return "stale";
+    if (slice_is(reason, "excluded")) return "excluded";
+    if (slice_is(reason, "product")) return "product";
+    if (slice_is(reason, "cooldown")) return "cooldown";
+    bool offered = slice_is(life_extra(refusal, "state"), "offered");
+    return offered ? "already_offered" : "not_idle";
+}
+
+/* Strikes the chosen driver, whom the store has refused. */
+static void strike_chosen(struct job *job, const char *gate)
+{
+    uint32_t kept = 0;
+    for (uint32_t k = 0; k < job->count; k++) {
+        if (job->candidates[k] == job->chosen) {
+            note_dropped(job, job->chosen->id, job->eta_s[k], gate);
+            continue;
+        }
+        job->candidates[kept] = job->candidates[k];
+        job->eta_s[kept++] = job->eta_s[k];
+    }
+    job->count = kept;
+    job->chosen = NULL;
 }
 
 static void on_offered(void *data, const struct life_result *result)
@@ -411,33 +473,36 @@ static void on_offered(void *data, const struct life_result *result)
     struct job *job = data;
     struct round *r = job->round;
     if (result->code == LIFE_DRIVER_UNAVAILABLE) { /* somebody was faster: take the next one */
-        job->chosen = NULL;
+        strike_chosen(job, gate_of(result));
         commit(job);
         answered(r);
         return;
     }
-    if (result->code == LIFE_OK) {
-        int64_t took_ms = clock_wall_ms() - job->entry->at_ms;
-        metric_observe(metric_only(r->matcher->metric[M_MATCH]),
-                       took_ms > 0 ? (double)took_ms / 1000.0 : 0);
-        count_entry(r, job->automatic ? "assigned" : "offered");
-        metric_inc(
-            METRIC_AT(r->matcher->metric[M_RIDES],
-                      slice_of(ride_status_text(job->automatic ? RIDE_ASSIGNED : RIDE_OFFERED))));
-    } else {
+    if (result->code != LIFE_OK) {
         if (result->code == LIFE_BROKEN)
             log_error("offer_failed", LOG_STR("ride_id", job->ride.ride_id),
                       LOG_STR("error", result->error));
-        count_entry(r, result->code == LIFE_STALE_ENTRY ? "stale" : "unresolved");
+        job_end(job, unmatched(result->code));
+        return;
     }
-    answered(r);
+    int64_t took_ms = clock_wall_ms() - job->entry->at_ms;
+    metric_observe(metric_only(r->matcher->metric[M_MATCH]),
+                   took_ms > 0 ? (double)took_ms / 1000.0 : 0);
+    const char *status = ride_status_text(job->automatic ? RIDE_ASSIGNED : RIDE_OFFERED);
+    metric_inc(METRIC_AT(r->matcher->metric[M_RIDES], slice_of(status)));
+    job_end(job, status);
+}
+
+static bool in_reach(const struct job *job, uint32_t k)
+{
+    return job->eta_s[k] * 1000 <= (double)job->round->rules.reach_ms;
 }
 
 /* The nearest candidate whom nobody has; NULL if there is none. */
 static struct driver *next_free(const struct job *job)
 {
     for (uint32_t k = 0; k < job->count; k++)
-        if (!job->candidates[k]->taken) return job->candidates[k];
+        if (!job->candidates[k]->taken && in_reach(job, k)) return job->candidates[k];
     return NULL;
 }
 
@@ -460,6 +525,7 @@ static void commit(struct job *job)
         return;
     }
     d->taken = true;
+    job->chosen = d;
     const struct region *region = regions_find(app_regions(r->matcher->app), work_region(r->work));
     const struct product *product =
         region == NULL ? NULL : region_product(region, job->ride.product);
@@ -472,14 +538,43 @@ static void commit(struct job *job)
 
 /* --- the round --- */
 
+static const char *gate_left(const struct job *job, uint32_t k)
+{
+    if (job->candidates[k] == job->chosen) return job->result;
+    if (!in_reach(job, k)) return "too_far";
+    return job->candidates[k]->taken ? "lost" : "farther";
+}
+
+/* Writes down how this window went for the ride. */
+static void trace_job(const struct round *r, const struct job *job)
+{
+    struct trace t = {0};
+    for (uint32_t k = 0; k < job->count; k++)
+        trace_add(&t, job->candidates[k]->id, job->eta_s[k], gate_left(job, k));
+    for (uint32_t k = 0; k < job->dropped_count; k++)
+        trace_add(&t, job->dropped[k].id, job->dropped[k].eta_s, job->dropped[k].gate);
+    trace_write(&t, r->matcher,
+                &(struct trace_window){
+                    .region = work_region(r->work),
+                    .ride_id = job->ride.ride_id,
+                    .attempt = job->entry->attempt,
+                    .rides = r->job_count,
+                    .radius_m = job->searched_m,
+                    .result = job->result,
+                    .driver_id = job->chosen != NULL ? job->chosen->id : SLICE(""),
+                });
+}
+
 static void finish(struct round *r)
 {
     struct work *w = r->work;
     metric_observe(metric_only(r->matcher->metric[M_ROUND]),
                    (double)(clock_mono_us() - r->began_us) / 1e6);
     metric_observe(metric_only(r->matcher->metric[M_ROUND_RIDES]), (double)r->job_count);
-    for (uint32_t i = 0; i < r->job_count; i++)
+    for (uint32_t i = 0; i < r->job_count; i++) {
+        if (r->jobs[i].result != NULL) trace_job(r, &r->jobs[i]);
         work_resolved(w, r->jobs[i].entry);
+    }
     map_fini(&r->drivers);
     arena_fini(&r->arena);
     mem_free(r);

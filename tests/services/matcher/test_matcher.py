@@ -224,6 +224,44 @@ class Matcher(unittest.TestCase):
         self.assertIn('hansom_match_swaps_total{result="done"} 2', pages)
         self.assertNotIn('result="refused"', pages)
 
+    def trace(self, ride, token=None):
+        status, body, _ = self.town.call("dispatcher", "GET", f"/v1/rides/{ride}/match_trace",
+                                         token or self.ops)
+        return body["items"] if status == 200 else status
+
+    def test_the_trace_names_every_candidate_and_the_gate_that_dropped_him(self):
+        self.matcher()
+        near, next_, poor = self.driver(1), self.driver(2, 1, rating=4.9), self.driver(3, 1, rating=3.9)
+        rider, ride = self.ask()
+        offer = wait_for("the offer", 5, near.offer)
+        first, = wait_for("the trace", 5, lambda: self.trace(ride))
+        self.assertEqual((first["attempt"], first["window_rides"], first["result"], first["driver_id"]),
+                         (1, 1, "offered", near.id))
+        self.assertEqual({c["driver_id"]: c["gate"] for c in first["candidates"]},
+                         {near.id: "offered", next_.id: "farther"}) # --candidates is 2
+        near.act(ride, "decline", offer_id=offer["offer_id"])
+        wait_for("the second offer", 5, lambda: next_.offer() or poor.offer())
+        second = wait_for("the second trace", 5, lambda: self.trace(ride)[1:])[0]
+        self.assertEqual(second["attempt"], 2)
+        self.assertEqual([c["gate"] for c in second["candidates"] if c["driver_id"] == near.id], ["excluded"])
+        self.assertEqual([self.trace(ride, token) for token in (rider.token, near.token)], [403, 403])
+        self.assertEqual(self.trace(f"{REGION}-unknown"), 404)
+        picky = self.town.rider("picky").request(self.town.place(0), self.town.place(5),
+                                                 constraints={"min_rating": 5.0})["ride_id"]
+        gates = wait_for("its trace", 5, lambda: self.trace(picky))[0]
+        self.assertEqual((gates["result"], {c["gate"] for c in gates["candidates"]}), ("deferred", {"rating"}))
+        key = self.town.key("match-trace:%r:") + ride
+        self.assertGreater(self.town.redis.pttl(key), 0)
+
+    def test_a_driver_whom_the_store_refuses_is_in_the_trace(self):
+        busy, free = self.driver(1), self.driver(2, 1)
+        self.town.redis.hset(self.town.key("driver-state:%r:") + busy.id, "state", "on_trip")
+        self.matcher()
+        _, ride = self.ask()
+        wait_for("the offer", 5, free.offer)
+        gates = {c["driver_id"]: c["gate"] for c in wait_for("the trace", 5, lambda: self.trace(ride))[0]["candidates"]}
+        self.assertEqual(gates, {busy.id: "not_idle", free.id: "offered"})
+
     def test_constraints_are_checked_exactly(self):
         self.matcher()
         wanted = {"min_rating": 4.8, "vehicle": "prius", "language": "es", "accessible": True}

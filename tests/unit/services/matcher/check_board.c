@@ -122,6 +122,8 @@ START_TEST(gathering_looks_at_the_scarcest_product)
     tell(b, "sf-1", 1, "create", "requested", "", "");
     ck_assert_int_eq(board_gather_ms(b, 2000), 0);
     tell(b, "sf-2", 1, "create", "requested", "", "");
+    ck_assert_int_eq(board_gather_ms(b, 2000), 0); /* who is idle has not been counted */
+    board_note_idle(b, board_product(b, SLICE("economy")), 0);
     ck_assert_int_eq(board_gather_ms(b, 2000), 2000);
     board_note_idle(b, board_product(b, SLICE("economy")), 4);
     ck_assert_int_eq(board_gather_ms(b, 2000), 0);
