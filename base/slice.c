@@ -76,22 +76,40 @@ bool slice_i64(struct slice s, int64_t *out)
     return true;
 }
 
-static bool is_digit(char c)
+/* Adds the digits at p to *n; returns where they end. */
+static inline const char *digits(const char *p, const char *end, uint64_t *n)
 {
-    return c >= '0' && c <= '9';
+    uint64_t sum = *n;
+    for (; p < end; p++) {
+        uint64_t digit = (uint64_t)(unsigned char)*p - '0';
+        if (digit > 9) break;
+        sum = sum * 10 + digit;
+    }
+    *n = sum;
+    return p;
 }
 
-/* Adds the digits at p to *n; returns where they end. */
-static const char *digits(const char *p, const char *end, uint64_t *n)
+/* The value of the last n digits of s, 1 to 8, which are all in its last 8 bytes: the pairs, then
+ * the fours, then the eight are joined in one word. False when one is no digit. */
+static inline bool last_digits(struct slice s, size_t n, uint64_t *out)
 {
-    for (; p < end && is_digit(*p); p++)
-        *n = *n * 10 + (uint64_t)(*p - '0');
-    return p;
+    const uint64_t zeros = 0x3030303030303030U;
+    uint64_t v = 0;
+    memcpy(&v, s.p + s.len - 8, 8);
+    uint64_t keep = ~(uint64_t)0 << (64 - 8 * n);
+    v = ((v & keep) | (zeros & ~keep)) ^ zeros;
+    if (((v | (v + 0x0606060606060606U)) & 0xf0f0f0f0f0f0f0f0U) != 0) return false;
+    v = v * 10 + (v >> 8);
+    v = (((v & 0x000000ff000000ffU) * 0x000f424000000064U) +
+         ((v >> 16 & 0x000000ff000000ffU) * 0x0000271000000001U)) >>
+        32;
+    *out = v;
+    return true;
 }
 
 /* Plain decimals of up to 15 digits, which is nearly all there is: digits and power of ten are
  * exact doubles then, so one division rounds as strtod does. False: not of this form. */
-static bool decimal(struct slice s, double *out)
+static inline bool decimal(struct slice s, double *out)
 {
     static const double power[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
@@ -104,8 +122,15 @@ static bool decimal(struct slice s, double *out)
     size_t behind = 0;
     if (p < end && *p == '.') {
         from = p + 1;
-        p = digits(from, end, &n);
-        behind = (size_t)(p - from);
+        behind = (size_t)(end - from);
+        uint64_t rest = 0;
+        if (behind >= 1 && behind <= 8 && s.len >= 8 && last_digits(s, behind, &rest)) {
+            n = n * (uint64_t)power[behind] + rest;
+            p = end;
+        } else {
+            p = digits(from, end, &n);
+            behind = (size_t)(p - from);
+        }
         count += behind;
     }
     if (p != end || count == 0 || count > 15) return false;
@@ -114,12 +139,11 @@ static bool decimal(struct slice s, double *out)
     return true;
 }
 
-bool slice_double(struct slice s, double *out)
+/* Whatever else strtod reads. */
+static bool any_double(struct slice s, double *out)
 {
     char text[64];
     char *heap = NULL;
-    if (s.len == 0) return false;
-    if (decimal(s, out)) return true;
     if (s.len > 4096 || blank(s.p[0]) || memchr(s.p, '\0', s.len) != NULL) return false;
     if (s.len >= sizeof text) heap = malloc(s.len + 1);
     char *z = heap != NULL ? heap : text;
@@ -135,6 +159,12 @@ bool slice_double(struct slice s, double *out)
     if (!whole || range || isnan(d)) return false;
     *out = d;
     return true;
+}
+
+bool slice_double(struct slice s, double *out)
+{
+    if (s.len == 0) return false;
+    return decimal(s, out) || any_double(s, out);
 }
 
 /* Matches the class after '[' at p[*at] against c, and moves *at behind its ']'. */

@@ -85,12 +85,14 @@ static void moves(struct bench *b, bool near, bool prefetch)
             move(b, pick[j], near);
         }
         if (prefetch) {
-            uint64_t hash[BATCH];
+            struct zset_ahead ahead[BATCH];
             for (uint32_t j = 0; j < BATCH; j++)
-                hash[j] = hash_slice(name_of(b, pick[j]));
-            for (uint32_t step = 0; step < 3; step++)
+                ahead[j] = (struct zset_ahead){.z = b->z,
+                                               .hash = hash_slice(name_of(b, pick[j])),
+                                               .score = geohash_encode(b->at[pick[j]])};
+            for (uint32_t step = 0; step < ZSET_AHEAD_STEPS; step++)
                 for (uint32_t j = 0; j < BATCH; j++)
-                    zset_ahead(zset_value(b->z), hash[j], step);
+                    zset_ahead(&ahead[j], step);
         }
         for (uint32_t j = 0; j < BATCH; j++) {
             struct member *m = zset_find(b->z, name_of(b, pick[j]));

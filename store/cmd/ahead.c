@@ -1,7 +1,7 @@
 #include "ahead.h"
 
-#include "store/engine/db.h"
-#include "store/type/zset.h"
+#include "base/geohash.h"
+#include "store/cmd/cmd.h"
 
 /* GEOADD key lon lat member, ZADD key score member, ZSCORE key member, with few options. */
 static bool names_member(const struct slice *argv, uint32_t argc)
@@ -12,36 +12,69 @@ static bool names_member(const struct slice *argv, uint32_t argc)
     return argc >= 3 && argc <= ARGS_MAX && (c == 'G' || c == 'g' || c == 'Z' || c == 'z');
 }
 
+static bool is_geoadd(struct slice name)
+{
+    const struct cmd_spec *spec = cmd_find(name);
+    return spec != NULL && spec->run == cmd_geoadd;
+}
+
+/* Reads the place of a GEOADD without options. */
+static void read_place(struct known *known, const struct slice *argv, uint32_t argc)
+{
+    struct geo_point p = {0, 0};
+    if (argc != 5 || !is_geoadd(argv[0])) return;
+    if (!slice_double(argv[2], &p.lon) || !slice_double(argv[3], &p.lat)) return;
+    if (!geohash_valid(p)) return;
+    known->place = &argv[2];
+    known->score = geohash_encode(p);
+}
+
+/* Looks for the sorted set at the key; NULL when there is none. */
+static const struct zset *find_zset(const struct ahead *before, struct slice key,
+                                    const struct dict *keys, struct known *known)
+{
+    if (before != NULL && before->member.z != NULL && before->keys == keys &&
+        slice_eq(before->known.key, key)) {
+        known->key_hash = before->known.key_hash;
+        return before->member.z;
+    }
+    known->key_hash = hash_slice(key);
+    const struct entry *e = dict_find_hash(keys, key, known->key_hash);
+    if (e == NULL || value_kind_of(e->value) != VALUE_ZSET) return NULL;
+    return zset_of(e->value);
+}
+
 void ahead_start(struct ahead *a, const struct ahead *before, struct session *s,
                  const struct slice *argv, uint32_t argc)
 {
-    a->value = NULL;
-    a->keys = NULL;
+    *a = (struct ahead){0};
     if (argc < 2) return;
-    const struct dict *keys = &session_db(s)->keys;
+    a->keys = &session_db(s)->keys;
+    a->known.key = argv[1];
     if (!names_member(argv, argc)) {
-        a->keys = keys;
-        a->hash = hash_slice(argv[1]);
-        dict_prefetch(keys, a->hash);
+        a->by_key = true;
+        a->known.key_hash = hash_slice(argv[1]);
+        dict_prefetch(a->keys, a->known.key_hash);
         return;
     }
-    a->key = argv[1];
-    if (before != NULL && before->value != NULL && slice_eq(before->key, a->key)) {
-        a->value = before->value;
-    } else {
-        const struct entry *e = dict_find(keys, a->key);
-        if (e == NULL || value_kind_of(e->value) != VALUE_ZSET) return;
-        a->value = e->value;
-    }
-    a->hash = hash_slice(argv[argc - 1]);
-    zset_ahead(a->value, a->hash, 0);
+    a->member.z = find_zset(before, argv[1], a->keys, &a->known);
+    if (a->member.z == NULL) return;
+    a->known.name = argv[argc - 1];
+    a->known.name_hash = hash_slice(a->known.name);
+    read_place(&a->known, argv, argc);
+    a->member.hash = a->known.name_hash;
+    a->member.score = a->known.place != NULL ? a->known.score : UINT64_MAX;
+    zset_ahead(&a->member, 0);
 }
 
-void ahead_next(const struct ahead *a, uint32_t step)
+void ahead_next(struct ahead *a, uint32_t step)
 {
-    if (a->value != NULL) zset_ahead(a->value, a->hash, step);
-    if (a->keys == NULL) return;
-    const struct entry *e = dict_guess(a->keys, a->hash);
+    if (a->member.z != NULL) {
+        zset_ahead(&a->member, step);
+        return;
+    }
+    if (!a->by_key || step > 2) return;
+    const struct entry *e = dict_guess(a->keys, a->known.key_hash);
     if (e == NULL) return;
     __builtin_prefetch(step == 1 ? (const void *)e : (const void *)e->value);
 }

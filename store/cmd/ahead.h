@@ -1,8 +1,10 @@
 /* ahead: fetches into the cache what the commands of a batch will look at.
  *
- * Why: with a million drivers a GEOADD waits for memory four times in a row: bucket, member,
- * cell, and the cell it moves to. The waits of different commands can overlap, so each step is
- * taken for all commands of a pipeline before the next one is: a move costs a third less.
+ * Why: with a million drivers a GEOADD waits for memory six times in a row: bucket, member,
+ * cell, the cell it moves to, and the member that takes its place. The waits of different
+ * commands can overlap, so each step is taken for all commands of a batch before the next one
+ * is. What must be computed for that (hashes, the score of a place) is handed to the command in
+ * engine->known, so it is not computed twice.
  *
  * Of commands on single members of sorted sets and geo (the last argument is the member) the
  * member is fetched; of the others the key's bucket, entry and value. A wrong guess costs a
@@ -13,14 +15,15 @@
 #define HANSOM_STORE_CMD_AHEAD_H
 
 #include "store/engine/session.h"
+#include "store/type/zset.h"
 
-enum { AHEAD_STEPS = 3 };
+enum { AHEAD_STEPS = ZSET_AHEAD_STEPS };
 
 struct ahead {
-    const struct value *value; /* a sorted set, whose member is looked for */
-    const struct dict *keys;   /* else: where the key itself is looked for; NULL: nothing */
-    uint64_t hash;             /* of the member or key */
-    struct slice key;          /* of value */
+    struct known known;
+    struct zset_ahead member; /* z is NULL: not about a member of a sorted set */
+    const struct dict *keys;  /* of the command's database */
+    bool by_key;              /* the key itself is looked for */
 };
 
 /* Step 0 for one command; `before` is the one in front of it in the batch, or NULL: mostly they
@@ -28,7 +31,7 @@ struct ahead {
 void ahead_start(struct ahead *a, const struct ahead *before, struct session *s,
                  const struct slice *argv, uint32_t argc);
 
-/* Steps 1 and 2. */
-void ahead_next(const struct ahead *a, uint32_t step);
+/* The further steps, 1 to AHEAD_STEPS - 1. */
+void ahead_next(struct ahead *a, uint32_t step);
 
 #endif

@@ -142,6 +142,13 @@ static inline bool cmd_failed(struct cmd *c, enum err e)
     return true;
 }
 
+/* The hash of an argument, which may be known already. */
+static inline uint64_t cmd_hash(const struct cmd *c, struct slice name)
+{
+    const struct known *k = c->engine->known;
+    return known_is(name, k->name) ? k->name_hash : hash_slice(name);
+}
+
 /* Replies "wrong number of arguments for '<name>' command". */
 void cmd_wrong_arity(struct cmd *c);
 

@@ -137,7 +137,8 @@ void cmd_geoadd(struct cmd *c)
     bool xx = false;
     bool ch = false;
     args_key(a, &key);
-    while (args_ok(a)) {
+    bool known = c->engine->known->place == &a->argv[2]; /* read already: there are no options */
+    while (!known && args_ok(a)) {
         if (args_maybe(a, "NX"))
             nx = true;
         else if (args_maybe(a, "XX"))
@@ -151,10 +152,14 @@ void cmd_geoadd(struct cmd *c)
     if (!args_check(a, c->reply)) return;
 
     uint32_t n = args_left(a) / 3;
-    uint64_t few[16] = {0};
+    uint64_t few[16];
     uint64_t *scores = n <= 16 ? few : arena_array(c->arena, n, uint64_t);
     const struct slice *triples = &a->argv[a->at];
-    for (uint32_t i = 0; i < n && args_ok(a); i++) {
+    if (known) {
+        scores[0] = c->engine->known->score;
+        a->at += 3;
+    }
+    for (uint32_t i = 0; i < n && !known && args_ok(a); i++) {
         struct geo_point p = {0, 0};
         struct slice name = {0};
         geo_args_point(c, &p);
@@ -170,7 +175,7 @@ void cmd_geoadd(struct cmd *c)
     if (z != NULL || !xx) z = zset_need(c, key, z, true);
     for (uint32_t i = 0; i < n && z != NULL; i++) {
         struct slice name = triples[3 * i + 2];
-        struct member *m = zset_find(z, name);
+        struct member *m = zset_find_hash(z, name, cmd_hash(c, name));
         double score = (double)scores[i];
         if (m == NULL && !xx) {
             (void)zset_add(z, name, score);
@@ -195,7 +200,7 @@ void cmd_geopos(struct cmd *c)
     while (args_left(c->args) > 0) {
         struct slice name = {0};
         args_slice(c->args, &name);
-        const struct member *m = z == NULL ? NULL : zset_find(z, name);
+        const struct member *m = z == NULL ? NULL : zset_find_hash(z, name, cmd_hash(c, name));
         if (m == NULL)
             reply_null_array(c->reply);
         else
@@ -252,7 +257,7 @@ void cmd_geohash(struct cmd *c)
     while (args_left(c->args) > 0) {
         struct slice name = {0};
         args_slice(c->args, &name);
-        const struct member *m = z == NULL ? NULL : zset_find(z, name);
+        const struct member *m = z == NULL ? NULL : zset_find_hash(z, name, cmd_hash(c, name));
         if (m == NULL) {
             reply_null(c->reply);
             continue;

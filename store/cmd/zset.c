@@ -176,7 +176,10 @@ static bool zadd_all(struct zadd *z, struct zset *set, const struct slice *pairs
 {
     enum { AHEAD = 8 };
     for (uint32_t i = 0; i < n; i++) {
-        if (i + AHEAD < n) zset_ahead(zset_value(set), hash_slice(pairs[2 * (i + AHEAD) + 1]), 0);
+        if (i + AHEAD < n) {
+            struct zset_ahead later = {.z = set, .hash = hash_slice(pairs[2 * (i + AHEAD) + 1])};
+            zset_ahead(&later, 0);
+        }
         if (!zadd_one(z, set, pairs[2 * i + 1], scores[i])) return false;
     }
     return true;

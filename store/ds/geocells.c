@@ -393,6 +393,47 @@ void geocells_each(const struct geocells *g, uint32_t from, uint32_t n, bool rev
     }
 }
 
+/* The functions below fetch; gcc takes one without other effects for nothing done, and would
+ * leave calls to it out. */
+#define EFFECT __asm__ volatile("" ::: "memory")
+
+void geocells_ahead_from(const struct geocells *g, const struct member *m)
+{
+    const struct geo_cell *c = g->cells[m->u.at.cell];
+    __builtin_prefetch(c);
+    __builtin_prefetch(&c->xy[m->u.at.slot]);
+    EFFECT;
+}
+
+const struct geo_cell *geocells_ahead_to(const struct geocells *g, const struct member *m,
+                                         uint64_t score)
+{
+    const struct geo_cell *c = g->cells[m->u.at.cell];
+    if (covers(c->first, c->bits, score)) return NULL;
+    uint32_t ref = g->root;
+    while (ref != GEO_NONE && (ref & GEO_CELL) == 0) {
+        const struct geo_node *node = &g->nodes[ref];
+        ref = node->child[quarter(node, score)];
+    }
+    __builtin_prefetch(geo_members(c) + c->n - 1);
+    __builtin_prefetch(c->xy + c->n - 1);
+    if (ref == GEO_NONE) return NULL;
+    const struct geo_cell *to = g->cells[ref & ~GEO_CELL];
+    __builtin_prefetch(to);
+    EFFECT;
+    return to;
+}
+
+void geocells_ahead_end(const struct geocells *g, const struct member *m, const struct geo_cell *to)
+{
+    const struct geo_cell *c = g->cells[m->u.at.cell];
+    __builtin_prefetch(geo_members(c)[c->n - 1]);
+    __builtin_prefetch(geo_members(c) + m->u.at.slot);
+    __builtin_prefetch(to->xy + to->n);
+    __builtin_prefetch(geo_members(to) + to->n);
+    EFFECT;
+}
+
 size_t geocells_memory(const struct geocells *g)
 {
     size_t sum = mem_size(g->cells) + mem_size(g->nodes) + mem_size(g->spare);

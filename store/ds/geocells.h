@@ -91,6 +91,16 @@ uint32_t geocells_below(const struct geocells *g, uint64_t score, bool or_equal)
 void geocells_each(const struct geocells *g, uint32_t from, uint32_t n, bool reverse, geo_fn fn,
                    void *data);
 
+/* Start fetching what a move of m will read, each what the one before led to: m's cell; the
+ * cell of its new score, and the last member of its own, which will take its slot; what is
+ * written there. ahead_to gives NULL, and no more is to be fetched, when m will stay in its
+ * cell or its new one is not made yet. */
+void geocells_ahead_from(const struct geocells *g, const struct member *m);
+const struct geo_cell *geocells_ahead_to(const struct geocells *g, const struct member *m,
+                                         uint64_t score);
+void geocells_ahead_end(const struct geocells *g, const struct member *m,
+                        const struct geo_cell *to);
+
 /* Bytes of all but the members. O(cells). */
 size_t geocells_memory(const struct geocells *g);
 

@@ -50,6 +50,12 @@ static inline bool is_expired(const struct db *db, const struct entry *e)
     return e->expire_ms < db->engine->now_ms && !db->engine->loading;
 }
 
+static inline uint64_t hash_key(const struct db *db, struct slice key)
+{
+    const struct known *k = db->engine->known;
+    return known_is(key, k->key) ? k->key_hash : hash_slice(key);
+}
+
 static inline struct entry *lookup(struct db *db, struct slice key, uint64_t hash)
 {
     struct engine *g = db->engine;
@@ -62,12 +68,12 @@ static inline struct entry *lookup(struct db *db, struct slice key, uint64_t has
 
 struct entry *db_entry(struct db *db, struct slice key)
 {
-    return lookup(db, key, hash_slice(key));
+    return lookup(db, key, hash_key(db, key));
 }
 
 struct value *db_any(struct db *db, struct slice key)
 {
-    struct entry *e = lookup(db, key, hash_slice(key));
+    struct entry *e = lookup(db, key, hash_key(db, key));
     if (e == NULL) return NULL;
     e->touched_s = db->engine->now_s;
     return e->value;
@@ -89,7 +95,7 @@ static inline enum err checked(struct entry *e, enum value_kind kind, uint32_t n
 enum err db_find(struct db *db, struct slice key, enum value_kind kind, struct value **out)
 {
     struct engine *g = db->engine;
-    struct entry *e = lookup(db, key, hash_slice(key));
+    struct entry *e = lookup(db, key, hash_key(db, key));
     if (e == NULL) {
         g->stats.misses++;
         if ((g->notify_flags & NOTIFY_KEYMISS) != 0) db_notify(db, key, NOTIFY_KEYMISS, "keymiss");
@@ -101,7 +107,7 @@ enum err db_find(struct db *db, struct slice key, enum value_kind kind, struct v
 
 enum err db_find_write(struct db *db, struct slice key, enum value_kind kind, struct value **out)
 {
-    return checked(lookup(db, key, hash_slice(key)), kind, db->engine->now_s, out);
+    return checked(lookup(db, key, hash_key(db, key)), kind, db->engine->now_s, out);
 }
 
 /* --- changes --- */
@@ -116,7 +122,7 @@ static void expire_drop(struct db *db, struct entry *e, uint64_t hash)
 struct entry *db_put(struct db *db, struct slice key, struct value *value)
 {
     must(key.len <= UINT32_MAX);
-    uint64_t hash = hash_slice(key);
+    uint64_t hash = hash_key(db, key);
     struct entry *e = dict_find_hash(&db->keys, key, hash);
     if (e != NULL) {
         expire_drop(db, e, hash);
@@ -145,7 +151,7 @@ void db_swap(struct db *db, struct slice key, struct value *value)
 
 struct value *db_take(struct db *db, struct slice key)
 {
-    uint64_t hash = hash_slice(key);
+    uint64_t hash = hash_key(db, key);
     struct entry *e = dict_find_hash(&db->keys, key, hash);
     if (e == NULL) return NULL;
     struct value *v = e->value;
@@ -156,7 +162,7 @@ struct value *db_take(struct db *db, struct slice key)
 
 bool db_del(struct db *db, struct slice key)
 {
-    uint64_t hash = hash_slice(key);
+    uint64_t hash = hash_key(db, key);
     struct entry *e = lookup(db, key, hash);
     if (e == NULL) return false;
     entry_drop(db, e, hash);
@@ -165,7 +171,7 @@ bool db_del(struct db *db, struct slice key)
 
 void db_expire_set(struct db *db, struct slice key, int64_t at_ms)
 {
-    uint64_t hash = hash_slice(key);
+    uint64_t hash = hash_key(db, key);
     struct entry *e = dict_find_hash(&db->keys, key, hash);
     must(e != NULL);
     if (at_ms == EXPIRE_NEVER) {
@@ -184,7 +190,7 @@ int64_t db_expire_get(struct db *db, struct slice key)
 
 bool db_expire_clear(struct db *db, struct slice key)
 {
-    uint64_t hash = hash_slice(key);
+    uint64_t hash = hash_key(db, key);
     struct entry *e = dict_find_hash(&db->keys, key, hash);
     if (e == NULL || e->expire_ms == EXPIRE_NEVER) return false;
     expire_drop(db, e, hash);

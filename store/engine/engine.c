@@ -9,6 +9,8 @@
 #include "store/engine/trash.h"
 #include "store/engine/watch.h"
 
+const struct known known_nothing;
+
 static struct slice key_of(const void *item)
 {
     return entry_key(item);
@@ -58,6 +60,7 @@ struct engine *engine_new(void)
 {
     struct engine *e = mem_new(struct engine);
     e->clock = (struct engine_clock){wall, mono, NULL};
+    e->known = &known_nothing;
     engine_clock_update(e);
     e->started_ms = e->now_ms;
     config_init(&e->config);

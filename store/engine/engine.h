@@ -127,15 +127,32 @@ struct err_stat {
     uint64_t count;
 };
 
+/* What was computed of a command's arguments before it ran (cmd/ahead.h), while its bytes are
+ * where they are: no argument is hashed or read as a place twice. Empty between batches. */
+struct known {
+    struct slice key, name; /* arguments whose hashes these are */
+    uint64_t key_hash, name_hash;
+    const struct slice *place; /* two arguments of which `score` is the geohash; NULL: none */
+    uint64_t score;
+};
+
+extern const struct known known_nothing;
+
+static inline bool known_is(struct slice a, struct slice b)
+{
+    return a.p == b.p && a.len == b.len;
+}
+
 struct engine {
     struct db db[ENGINE_DBS];
     struct config config;
     struct engine_clock clock;
-    int64_t now_ms;  /* unix time, frozen for the whole of a top-level command */
-    int64_t now_us;  /* the same instant */
-    uint32_t now_s;  /* now_ms / 1000 */
-    int64_t next_us; /* within a batch: the time of the next command */
-    bool batch;      /* between exec_batch_begin and _end: time is read once a command */
+    int64_t now_ms;            /* unix time, frozen for the whole of a top-level command */
+    int64_t now_us;            /* the same instant */
+    uint32_t now_s;            /* now_ms / 1000 */
+    int64_t next_us;           /* within a batch: the time of the next command */
+    bool batch;                /* between exec_batch_begin and _end: time is read once a command */
+    const struct known *known; /* borrowed: of the command that runs now */
     int64_t started_ms;
     struct rng rng;
     char run_id[41];

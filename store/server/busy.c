@@ -15,28 +15,25 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* What a batch of commands uses of struct server. */
+/* What a batch of commands stands on. */
 struct stage {
     char *read_buf;
-    struct slice *argv;
-    uint32_t argv_cap;
-    struct cut cuts[BATCH_CMDS];
+    struct gather gather;
+    const struct known *known;
 };
 
 static void stage_save(const struct server *s, struct stage *to)
 {
     to->read_buf = s->read_buf;
-    to->argv = s->argv;
-    to->argv_cap = s->argv_cap;
-    memcpy(to->cuts, s->cuts, sizeof to->cuts);
+    to->gather = s->gather;
+    to->known = s->engine->known;
 }
 
 static void stage_restore(struct server *s, const struct stage *from)
 {
     s->read_buf = from->read_buf;
-    s->argv = from->argv;
-    s->argv_cap = from->argv_cap;
-    memcpy(s->cuts, from->cuts, sizeof s->cuts);
+    s->gather = from->gather;
+    s->engine->known = from->known;
 }
 
 _Noreturn static void leave(struct server *s)
@@ -50,11 +47,12 @@ void busy_yield(void *data)
     struct server *s = data;
     struct stage stage;
     if (!s->running || s->busy != NULL || s->engine->current == NULL) return;
-    if (s->busy_buf == NULL) s->busy_buf = mem_alloc(READ_BYTES);
+    if (s->busy_buf == NULL) s->busy_buf = mem_alloc(2 * (size_t)READ_BYTES);
+    gather_give_back(s);
     stage_save(s, &stage);
     s->read_buf = s->busy_buf;
-    s->argv = NULL;
-    s->argv_cap = 0;
+    s->gather = (struct gather){0};
+    s->engine->known = &known_nothing;
     s->busy = s->engine->current;
 
     (void)uv_run(&s->loop, UV_RUN_NOWAIT);
@@ -62,6 +60,6 @@ void busy_yield(void *data)
     if (s->shutdown_wanted) leave(s);
 
     s->busy = NULL;
-    mem_free(s->argv);
+    mem_free(s->gather.argv);
     stage_restore(s, &stage);
 }

@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
-#include "store/cmd/ahead.h"
 #include "store/cmd/exec.h"
 #include "store/server/tls.h"
 
@@ -17,7 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static void conn_dirty(struct conn *c)
+void conn_dirty(struct conn *c)
 {
     if (list_empty(&c->dirty)) list_add(&c->server->dirty, &c->dirty);
 }
@@ -54,135 +53,6 @@ static void close_later(struct conn *c, const char *why)
     conn_dirty(c);
 }
 
-/* ---- running commands ---- */
-
-/* Whether so much has not left that commands wait: what a client does not read grows by its
- * requests then, not by their replies. */
-static inline bool is_full(const struct conn *c)
-{
-    return c->session.out.len - c->sent > OUT_HELD_MAX;
-}
-
-static bool may_run(const struct conn *c)
-{
-    return !is_full(c) && !session_blocked(&c->session) && !c->held && !c->close_now &&
-           (c->session.flags & SESSION_CLOSE_SOON) == 0 && !durable_behind(c->server);
-}
-
-static void protocol_error(struct conn *c, const char *why)
-{
-    log_debug("protocol_error", LOG_INT("id", c->session.id), LOG_CSTR("why", why));
-    buf_addf(&c->session.out, "-%s\r\n", why);
-    engine_count_error(c->server->engine, slice_of(why));
-    c->session.flags |= SESSION_CLOSE_SOON;
-}
-
-/* Room for n more arguments behind the `used` ones of this batch. */
-static struct slice *batch_argv(struct server *s, uint32_t used, uint32_t n)
-{
-    if (s->argv_cap - used < n) {
-        while (s->argv_cap - used < n)
-            s->argv_cap = s->argv_cap == 0 ? 1024 : s->argv_cap * 2;
-        s->argv = mem_realloc(s->argv, s->argv_cap * sizeof *s->argv);
-    }
-    return s->argv + used;
-}
-
-struct batch {
-    uint32_t count; /* of server->cuts */
-    size_t end;     /* bytes cut, with those that ask for nothing */
-    enum resp_step step;
-    char why[64];
-};
-
-/* Cuts commands from the n bytes at p into server->cuts, until they end or it is full. */
-static void batch_cut(struct conn *c, char *p, size_t n, struct batch *b)
-{
-    struct server *s = c->server;
-    const struct config *config = &s->engine->config;
-    struct resp_limits limits = {.args_max = (uint32_t)config->proto_max_args,
-                                 .bulk_max = (uint64_t)config->proto_max_bulk_len,
-                                 .authenticated = c->session.authenticated};
-    /* Before AUTH each command may change what the next one may be. */
-    uint32_t max = c->session.authenticated ? BATCH_CMDS : 1;
-    uint32_t args = 0;
-    *b = (struct batch){.step = RESP_NOTHING};
-    while (b->count < max) {
-        size_t used = 0;
-        b->step = resp_next(&c->resp, &limits, p + b->end, n - b->end, &used, b->why);
-        if (b->step == RESP_MORE || b->step == RESP_ERROR) return;
-        if (b->step == RESP_COMMAND) {
-            resp_args(&c->resp, p + b->end, batch_argv(s, args, c->resp.argc));
-            s->cuts[b->count++] = (struct cut){args, c->resp.argc, b->end + used};
-            args += c->resp.argc;
-        }
-        b->end += used;
-        resp_reset(&c->resp);
-    }
-}
-
-/* Starts fetching what the commands of a batch will look at, one step for all at a time. */
-static void batch_fetch(struct conn *c, const struct batch *b)
-{
-    const struct server *s = c->server;
-    struct ahead ahead[BATCH_CMDS];
-    for (uint32_t i = 0; i < b->count; i++)
-        ahead_start(&ahead[i], i == 0 ? NULL : &ahead[i - 1], &c->session,
-                    s->argv + s->cuts[i].first, s->cuts[i].argc);
-    for (uint32_t step = 1; step < AHEAD_STEPS; step++)
-        for (uint32_t i = 0; i < b->count; i++)
-            ahead_next(&ahead[i], step);
-}
-
-/* Runs the commands of a batch. Returns how many ran: fewer when the client must wait. */
-static uint32_t batch_run(struct conn *c, const struct batch *b)
-{
-    struct server *s = c->server;
-    uint32_t ran = 0;
-    if (b->count == 0) return 0;
-    exec_batch_begin(s->engine);
-    if (b->count > 1) batch_fetch(c, b);
-    while (ran < b->count && (ran == 0 || may_run(c))) {
-        const struct cut *cut = &s->cuts[ran++];
-        exec_command(s->engine, &c->session, s->argv + cut->first, cut->argc);
-    }
-    exec_batch_end(s->engine);
-    return ran;
-}
-
-/* Runs the commands in the n bytes at p, and returns how many bytes are done with. */
-static size_t conn_run(struct conn *c, char *p, size_t n)
-{
-    size_t done = 0;
-    while (done < n && may_run(c)) {
-        struct batch b;
-        batch_cut(c, p + done, n - done, &b);
-        uint32_t ran = batch_run(c, &b);
-        if (ran < b.count) {
-            resp_reset(&c->resp); /* the rest is cut again once the client may go on */
-            return done + c->server->cuts[ran - 1].end;
-        }
-        done += b.end;
-        if (b.step == RESP_MORE) break;
-        if (b.step == RESP_ERROR) {
-            resp_reset(&c->resp);
-            if (!may_run(c)) break; /* it is told so in its turn */
-            protocol_error(c, b.why);
-            return n;
-        }
-    }
-    return done;
-}
-
-static void run_waiting(struct conn *c)
-{
-    if (c->in.len == 0 || !may_run(c)) return;
-    size_t done = conn_run(c, c->in.p, c->in.len);
-    c->full = is_full(c) && done < c->in.len;
-    buf_drop(&c->in, done);
-    if (c->in.len == 0 && c->in.cap > READ_BYTES) buf_fini(&c->in);
-}
-
 /* ---- reading ---- */
 
 static void conn_poll(struct conn *c);
@@ -213,6 +83,7 @@ static void conn_ended(struct conn *c)
 static void conn_read(struct conn *c)
 {
     struct server *s = c->server;
+    if (c->gathered) gather_run(s);
     bool own = c->in.len > 0;
     size_t room = READ_BYTES;
     if (own) {
@@ -220,7 +91,7 @@ static void conn_read(struct conn *c)
         if (need > c->in.len + room) room = need - c->in.len;
         if (room > (1U << 20)) room = 1U << 20;
     }
-    char *to = own ? buf_reserve(&c->in, room) : s->read_buf;
+    char *to = own ? buf_reserve(&c->in, room) : gather_room(s);
     ssize_t got = conn_recv(c, to, room);
     if (got < 0) {
         if (errno != EAGAIN) close_later(c, strerror(errno));
@@ -234,15 +105,10 @@ static void conn_read(struct conn *c)
     s->engine->stats.net_in += (uint64_t)got;
     if (own) {
         c->in.len += (size_t)got;
-        run_waiting(c);
+        gather_run(s);
+        conn_run_waiting(c);
     } else {
-        size_t done = conn_run(c, to, (size_t)got);
-        c->full = is_full(c) && done < (size_t)got;
-        buf_add(&c->in, to + done, (size_t)got - done);
-    }
-    if ((int64_t)c->in.len > s->engine->config.client_query_buffer_limit) {
-        s->engine->stats.query_limit_ends++;
-        close_later(c, "query buffer limit");
+        gather_add(c, to, (size_t)got);
     }
     conn_dirty(c);
 }
@@ -340,11 +206,11 @@ static int tls_events(const struct conn *c, int events)
 static void conn_poll(struct conn *c)
 {
     int events = 0;
-    bool room = c->in.len < IN_HELD_MAX || may_run(c) || c->full;
+    bool room = c->in.len < IN_HELD_MAX || conn_may_run(c) || c->full;
     if (!c->eof && room) events |= UV_READABLE;
     if (!c->eof && !room) events |= UV_DISCONNECT;
     if (c->sent < c->may) events |= UV_WRITABLE;
-    if (c->full && may_run(c)) events |= UV_WRITABLE; /* comes at once, and commands go on */
+    if (c->full && conn_may_run(c)) events |= UV_WRITABLE; /* comes at once, and commands go on */
     if (c->tls != NULL) events = tls_events(c, events);
     if (events == c->events) return;
     c->events = events;
@@ -357,6 +223,11 @@ static void conn_poll(struct conn *c)
 static void conn_flush(struct conn *c)
 {
     if (c->closed) return;
+    struct engine *e = c->server->engine;
+    if (!c->close_now && (int64_t)c->in.len > e->config.client_query_buffer_limit) {
+        e->stats.query_limit_ends++;
+        close_later(c, "query buffer limit");
+    }
     if (!c->close_now && c->session.out.len > c->sent && !conn_send(c)) c->close_now = true;
     if (!c->close_now && limits_over_output(c)) session_overflow(&c->session);
     bool empty = c->session.out.len == c->sent;
@@ -412,7 +283,7 @@ static void resume_all(struct server *s)
     list_each_safe(at, &s->dirty)
     {
         struct conn *c = list_entry(at, struct conn, dirty);
-        run_waiting(c);
+        conn_run_waiting(c);
         at_next = c->dirty.next;
     }
 }
@@ -427,6 +298,7 @@ static bool is_alone(struct server *s)
 
 void conns_turn(struct server *s)
 {
+    gather_run(s);
     resume_all(s);
     durable_turn(s, is_alone(s));
     for (struct list *at; (at = list_take(&s->dirty)) != NULL;)
@@ -438,6 +310,7 @@ void conns_turn_busy(struct server *s)
 {
     struct list kept;
     list_init(&kept);
+    gather_run(s);
     durable_turn(s, false);
     for (struct list *at; (at = list_take(&s->dirty)) != NULL;) {
         struct conn *c = list_entry(at, struct conn, dirty);
@@ -445,6 +318,7 @@ void conns_turn_busy(struct server *s)
             list_add(&kept, at);
             continue;
         }
+        conn_run_waiting(c);
         conn_flush(c);
     }
     struct list *at = list_take(&kept);
@@ -486,7 +360,7 @@ void conns_second(struct server *s)
         if (c->tls != NULL && !tls_is_open(c->tls) &&
             s->engine->now_ms - one->created_ms > s->engine->config.tls_handshake_timeout * 1000)
             close_later(c, "the TLS handshake takes too long");
-        if (c->in.len > 0 && may_run(c)) conn_dirty(c);
+        if (c->in.len > 0 && conn_may_run(c)) conn_dirty(c);
         if (idle_ms > 0 && !session_blocked(one) && session_sub_count(one) == 0 &&
             s->engine->now_ms - one->active_ms > idle_ms)
             close_later(c, "idle");

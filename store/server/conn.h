@@ -37,6 +37,7 @@ struct conn {
     size_t may;
     struct mark marks[MARKS_MAX];
     uint32_t mark_count;
+    bool gathered;   /* its commands wait in server->gather */
     bool held;       /* CLIENT PAUSE and the like: commands wait */
     bool eof;        /* the client sends no more */
     bool close_now;  /* at the end of this turn */
@@ -62,5 +63,26 @@ void limits_weigh(struct conn *c);
 
 /* Closes the clients that hold most, until all together hold no more than maxmemory-clients. */
 void limits_evict(struct server *s, void (*close)(struct conn *c, const char *why));
+
+/* ---- conn.c ---- */
+
+/* At the end of this turn there is something to send, to go on with or to close. */
+void conn_dirty(struct conn *c);
+
+/* ---- gather.c ---- */
+
+/* Whether the client's next command may run now. */
+bool conn_may_run(const struct conn *c);
+
+/* Runs the commands that wait in c->in, as far as they may run. */
+void conn_run_waiting(struct conn *c);
+
+/* Where to read READ_BYTES to. */
+char *gather_room(struct server *s);
+
+/* Takes the n bytes at p, which c sent and gather_room gave: their commands run together with
+ * those of other clients at gather_run, or now when there are many; what is no whole command is
+ * kept in c->in then. c->in must be empty. */
+void gather_add(struct conn *c, char *p, size_t n);
 
 #endif

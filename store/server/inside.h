@@ -12,8 +12,10 @@
 
 enum {
     READ_BYTES = 64 * 1024,         /* one read */
+    PIECES_MAX = 64,                /* clients whose reads make a batch */
     IN_HELD_MAX = 1024 * 1024,      /* unread commands of a client that may not go on */
     BATCH_CMDS = 64,                /* commands cut before the first one runs */
+    ARGS_WHOLE = 64,                /* arguments of a command that is cut in one go */
     BACKLOG_MAX = 64 * 1024 * 1024, /* journal bytes not written yet: commands wait */
     LISTENERS_MAX = 16,
     OUT_KEEP = 64 * 1024,            /* an empty output buffer above this is given back */
@@ -28,14 +30,39 @@ struct listener {
     bool tls;
 };
 
+struct server;
+struct conn;
+
 /* A command cut from the bytes of a read. */
 struct cut {
-    uint32_t first; /* in server->argv */
+    uint32_t first; /* in gather->argv */
     uint32_t argc;
-    size_t end; /* where the bytes behind it begin */
+    size_t end; /* where the bytes behind it begin in the piece */
 };
 
-struct server;
+/* What one client sent. */
+struct piece {
+    struct conn *conn; /* borrowed: a client is closed only when no piece waits */
+    char *p;           /* borrowed: of read_buf, or the client's own */
+    size_t n;
+    size_t end;    /* bytes cut, with those that ask for nothing */
+    size_t done;   /* bytes run */
+    uint32_t cuts; /* commands */
+    bool more;     /* the batch was full before all was cut */
+    enum resp_step step;
+    char why[64];
+};
+
+/* The next batch of commands (gather.c). */
+struct gather {
+    struct piece pieces[PIECES_MAX];
+    struct cut cuts[BATCH_CMDS]; /* of all pieces, in their order */
+    struct slice *argv;          /* owned */
+    uint32_t piece_count, count, args, argv_cap;
+    uint32_t at; /* the piece that runs */
+    size_t used; /* bytes of read_buf */
+};
+
 typedef int (*child_work)(struct server *s); /* 0 or a negative errno */
 typedef void (*child_ended)(struct server *s, int error);
 
@@ -106,10 +133,8 @@ struct server {
     struct list gated; /* struct conn.gated: their bytes wait for the journal */
     uint32_t conn_count;
     size_t clients_bytes; /* what they hold, as last weighed */
-    char *read_buf;       /* owned; READ_BYTES */
-    struct slice *argv;   /* owned; arguments of a batch */
-    uint32_t argv_cap;
-    struct cut cuts[BATCH_CMDS];
+    char *read_buf;       /* owned; 2 * READ_BYTES */
+    struct gather gather;
 
     struct journal *journal; /* owned; NULL without appendonly */
     struct log_sink sink;
@@ -157,6 +182,14 @@ void conns_close_all(struct server *s);
 
 /* Closes the clients that wait for records which may be lost. */
 void conns_close_gated(struct server *s);
+
+/* ---- gather.c ---- */
+
+/* Runs the commands that were gathered from this turn's reads. */
+void gather_run(struct server *s);
+
+/* In the middle of a command: gives clients back what waits behind it, to be cut anew. */
+void gather_give_back(struct server *s);
 
 /* ---- listen.c ---- */
 

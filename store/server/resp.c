@@ -219,6 +219,39 @@ enum resp_step resp_next(struct resp *r, const struct resp_limits *limits, char 
     return RESP_COMMAND;
 }
 
+/* A number of one to three digits and its line end, with at least five bytes at p; NULL: none. */
+static inline const char *short_number(const char *p, uint32_t *out)
+{
+    uint32_t n = (uint32_t)(unsigned char)p[0] - '0';
+    if (n > 9) return NULL;
+    for (int i = 0; i < 2 && is_digit(p[1]); i++, p++)
+        n = n * 10 + (uint32_t)(p[1] - '0');
+    *out = n;
+    return p[1] == '\r' && p[2] == '\n' ? p + 3 : NULL;
+}
+
+uint32_t resp_whole(const struct resp_limits *limits, const char *p, size_t n, struct slice *argv,
+                    uint32_t room, size_t *used)
+{
+    enum { HEAD_MAX = 6 }; /* "$999\r\n", and an empty argument is no shorter */
+    const char *at = p;
+    const char *end = p + n;
+    uint32_t want = 0;
+    if (n < HEAD_MAX || *at != '*') return 0;
+    at = short_number(at + 1, &want);
+    if (at == NULL || want > room || want > limits->args_max) return 0;
+    for (uint32_t i = 0; i < want; i++) {
+        uint32_t len = 0;
+        if (end - at < HEAD_MAX || *at != '$') return 0;
+        at = short_number(at + 1, &len);
+        if (at == NULL || len > limits->bulk_max || end - at < (ptrdiff_t)len + 2) return 0;
+        argv[i] = (struct slice){at, len};
+        at += len + 2;
+    }
+    *used = (size_t)(at - p);
+    return want;
+}
+
 void resp_args(const struct resp *r, const char *p, struct slice *argv)
 {
     for (uint32_t i = 0; i < r->argc; i++)

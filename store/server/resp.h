@@ -50,6 +50,12 @@ enum resp_step {
 enum resp_step resp_next(struct resp *r, const struct resp_limits *limits, char *p, size_t n,
                          size_t *used, char why[static 64]);
 
+/* Cuts a whole command of the usual form in one go: an array whose lengths have one to three
+ * digits, all of it there. Writes at most `room` arguments and *used; 0 when the bytes are
+ * anything else, and then resp_next says what they are. For clients that are authenticated. */
+uint32_t resp_whole(const struct resp_limits *limits, const char *p, size_t n, struct slice *argv,
+                    uint32_t room, size_t *used);
+
 /* The arguments of the command just read, in bytes that still begin at p. */
 void resp_args(const struct resp *r, const char *p, struct slice *argv);
 

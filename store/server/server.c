@@ -145,7 +145,7 @@ struct server *server_new(struct engine *engine, const struct io *io)
     s->port = -1;
     s->spare_fd = -1;
     s->tls_port = -1;
-    s->read_buf = mem_alloc(READ_BYTES);
+    s->read_buf = mem_alloc(2 * (size_t)READ_BYTES);
     list_init(&s->dirty);
     list_init(&s->gated);
     must(uv_loop_init(&s->loop) == 0);
@@ -194,6 +194,6 @@ void server_free(struct server *s)
     must(uv_loop_close(&s->loop) == 0);
     mem_free(s->read_buf);
     mem_free(s->busy_buf);
-    mem_free(s->argv);
+    mem_free(s->gather.argv);
     mem_free(s);
 }

@@ -129,9 +129,8 @@ static bool look_at(struct member *m, double score, void *data)
     return false;
 }
 
-struct member *zset_find(const struct zset *z, struct slice name)
+static struct member *find_few(const struct zset *z, struct slice name)
 {
-    if (z->hashed) return dict_find(&z->dict, name);
     if (!z->geo) {
         struct look l = {name, NULL};
         ranktree_each(&z->in.tree, 0, FEW, false, look_at, &l);
@@ -143,6 +142,16 @@ struct member *zset_find(const struct zset *z, struct slice name)
     for (uint32_t i = 0; i < c->n; i++)
         if (slice_eq(member_name(geo_members(c)[i]), name)) return geo_members(c)[i];
     return NULL;
+}
+
+struct member *zset_find(const struct zset *z, struct slice name)
+{
+    return z->hashed ? dict_find(&z->dict, name) : find_few(z, name);
+}
+
+struct member *zset_find_hash(const struct zset *z, struct slice name, uint64_t hash)
+{
+    return z->hashed ? dict_find_hash(&z->dict, name, hash) : find_few(z, name);
 }
 
 double zset_score(const struct zset *z, const struct member *m)
@@ -374,22 +383,28 @@ uint64_t zset_scan(const struct zset *z, uint64_t cursor, void (*fn)(struct memb
     return 0;
 }
 
-void zset_ahead(const struct value *v, uint64_t hash, uint32_t step)
+void zset_ahead(struct zset_ahead *a, uint32_t step)
 {
-    const struct zset *z = zset_of_const(v);
+    const struct zset *z = a->z;
     if (!z->hashed) return;
-    if (step == 0) {
-        dict_prefetch(&z->dict, hash);
-        return;
-    }
-    const struct member *m = dict_guess(&z->dict, hash);
-    if (m == NULL) return;
-    if (step == 1) {
-        __builtin_prefetch(m);
-    } else if (z->geo) {
-        const struct geo_cell *c = z->in.cells.cells[m->u.at.cell];
-        __builtin_prefetch(c);
-        __builtin_prefetch(&c->xy[m->u.at.slot]);
+    switch (step) {
+    case 0:
+        dict_prefetch(&z->dict, a->hash);
+        break;
+    case 1:
+        a->m = dict_guess(&z->dict, a->hash);
+        if (a->m != NULL) __builtin_prefetch(a->m);
+        break;
+    case 2:
+        if (a->m != NULL && z->geo) geocells_ahead_from(&z->in.cells, a->m);
+        break;
+    case 3:
+        if (a->m != NULL && z->geo && a->score <= GEO_SCORE_MAX)
+            a->to = geocells_ahead_to(&z->in.cells, a->m, a->score);
+        break;
+    default:
+        if (a->to != NULL) geocells_ahead_end(&z->in.cells, a->m, a->to);
+        break;
     }
 }
 

@@ -37,6 +37,8 @@ uint32_t zset_count(const struct zset *z);
 
 /* The member, or NULL. */
 struct member *zset_find(const struct zset *z, struct slice name);
+/* The same when hash_slice(name) is known already. */
+struct member *zset_find_hash(const struct zset *z, struct slice name, uint64_t hash);
 
 double zset_score(const struct zset *z, const struct member *m);
 
@@ -80,9 +82,21 @@ const struct geocells *zset_cells(const struct zset *z);
 /* Whether score can be kept in cells. */
 bool zset_is_geohash(double score);
 
-/* Starts fetching what a change of the member with this hash will read, one step further
- * down each time: 0 the bucket, 1 the member, 2 its cell. Batches call it step by step. */
-void zset_ahead(const struct value *v, uint64_t hash, uint32_t step);
+enum { ZSET_AHEAD_STEPS = 5 };
+
+/* A look ahead at one member, for a batch. */
+struct zset_ahead {
+    const struct zset *z; /* borrowed for the batch */
+    uint64_t hash;        /* of the member's name */
+    uint64_t score;       /* where it will move to, as a geohash; UINT64_MAX: not known */
+    const struct member *m;
+    const struct geo_cell *to;
+};
+
+/* Starts fetching what a change of the member will read, one step further down each time: 0 the
+ * bucket, 1 the member, 2 its cell, 3 and 4 the cell it moves to and the member that takes its
+ * place in the old one. Batches take each step for all before the next. */
+void zset_ahead(struct zset_ahead *a, uint32_t step);
 
 /* Aborts when an invariant does not hold. For tests. */
 void zset_check(const struct zset *z);

@@ -55,6 +55,9 @@ START_TEST(decimals_are_read_as_strtod_reads_them)
     ck_assert(!slice_double(SLICE("."), &d));
     ck_assert(!slice_double(SLICE("-"), &d));
     ck_assert(!slice_double(SLICE("1..2"), &d));
+    ck_assert(!slice_double(SLICE("-122.41x200"), &d));
+    ck_assert(!slice_double(SLICE("-122.4192:0"), &d));
+    ck_assert(!slice_double(SLICE("-122.-19200"), &d));
     ck_assert(d == 7);
     ck_assert(slice_double(SLICE("-.5"), &d) && d == -0.5);
     ck_assert(slice_double(SLICE("-0"), &d) && d == 0 && signbit(d));

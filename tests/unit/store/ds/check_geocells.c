@@ -181,6 +181,19 @@ static void compare_search(struct world *w)
     arena_reset(&w->arena);
 }
 
+/* The cell that is fetched is the one m moves to, and none is when it stays where it is. */
+static void look_ahead(const struct world *w, const struct member *m, uint64_t score)
+{
+    geocells_ahead_from(&w->g, m);
+    const struct geo_cell *own = w->g.cells[m->u.at.cell];
+    const struct geo_cell *to = geocells_ahead_to(&w->g, m, score);
+    bool stays = (score ^ own->first) >> (52 - own->bits) == 0;
+    ck_assert(!stays || to == NULL);
+    if (to == NULL) return;
+    ck_assert((score ^ to->first) >> (52 - to->bits) == 0);
+    geocells_ahead_end(&w->g, m, to);
+}
+
 START_TEST(random_steps_agree_with_looking_at_all)
 {
     struct world w;
@@ -204,6 +217,7 @@ START_TEST(random_steps_agree_with_looking_at_all)
                 score =
                     geohash_encode((struct geo_point){p.lon, p.lat + (p.lat > 0 ? -2e-4 : 2e-4)});
             }
+            look_ahead(&w, w.o.m[i], score);
             ck_assert(geocells_move(&w.g, w.o.m[i], score));
             w.o.score[i] = score;
         }

@@ -160,6 +160,69 @@ START_TEST(deep_pipeline_is_answered_completely)
 }
 END_TEST
 
+/* Goal:   commands of many clients that are read in one turn run as if each came alone.
+ * Method: while the server sleeps, clients send whole commands, some that concern one key, more
+ *         than fit a batch, a piece of one, wrong bytes. Each must hear just its own replies. */
+START_TEST(commands_of_many_clients_read_at_once_are_answered_to_each)
+{
+    enum { CLIENTS = 90 };
+    struct world w;
+    int fds[CLIENTS];
+    world_init(&w, "enable-debug-command", "yes", NULL);
+    for (int i = 0; i < CLIENTS; i++) {
+        fds[i] = client(&w);
+        say(fds[i], "PING\r\n");
+        hear(fds[i], "+PONG\r\n");
+    }
+    int slow = client(&w);
+    say(slow, "DEBUG SLEEP 0.1\r\n");
+    for (int i = 0; i < CLIENTS; i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text,
+                       "*5\r\n$6\r\nGEOADD\r\n$1\r\ng\r\n$4\r\n13.4\r\n$4\r\n52.5\r\n$2\r\n%02d\r\n"
+                       "*2\r\n$3\r\nDEL\r\n$2\r\nk%d\r\n"
+                       "*4\r\n$4\r\nZADD\r\n$1\r\nz\r\n$1\r\n7\r\n$2\r\n%02d\r\n"
+                       "*3\r\n$6\r\nZSCORE\r\n$1\r\nz\r\n$2\r\n%02d\r\n",
+                       i, i % 10, i, i);
+        say(fds[i], text);
+        if (i % 3 == 0) say(fds[i], "*1\r\n$4\r\nPI");
+        if (i % 3 == 1) say(fds[i], "*1\r\nwrong");
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        hear(fds[i], ":1\r\n:0\r\n:1\r\n$1\r\n7\r\n");
+        if (i % 3 == 1) hear(fds[i], "-ERR Protocol error: expected '$', got 'w'\r\n");
+        if (i % 3 == 1) hear_end(fds[i]);
+        if (i % 3 == 0) say(fds[i], "NG\r\n");
+        if (i % 3 == 0) hear(fds[i], "+PONG\r\n");
+        if (i % 3 != 1) (void)close(fds[i]);
+    }
+    hear(slow, "+OK\r\n");
+    (void)close(slow);
+    world_fini(&w);
+}
+END_TEST
+
+START_TEST(a_key_that_is_deleted_in_its_own_batch_is_looked_for_anew)
+{
+    struct world w;
+    world_init(&w, NULL);
+    int fd = client(&w);
+    say(fd, "*5\r\n$6\r\nGEOADD\r\n$1\r\ng\r\n$2\r\n13\r\n$2\r\n52\r\n$1\r\na\r\n");
+    hear(fd, ":1\r\n");
+    say(fd, "*5\r\n$6\r\nGEOADD\r\n$1\r\ng\r\n$2\r\n14\r\n$2\r\n52\r\n$1\r\na\r\n"
+            "*2\r\n$3\r\nDEL\r\n$1\r\ng\r\n"
+            "*5\r\n$6\r\nGEOADD\r\n$1\r\ng\r\n$2\r\n15\r\n$2\r\n52\r\n$1\r\na\r\n"
+            "*3\r\n$3\r\nSET\r\n$1\r\ng\r\n$1\r\n1\r\n"
+            "*5\r\n$6\r\nGEOADD\r\n$1\r\ng\r\n$2\r\n16\r\n$2\r\n52\r\n$1\r\na\r\n"
+            "*2\r\n$3\r\nGET\r\n$1\r\ng\r\n");
+    hear(fd,
+         ":0\r\n:1\r\n:1\r\n+OK\r\n-WRONGTYPE Operation against a key holding the wrong kind of "
+         "value\r\n$1\r\n1\r\n");
+    (void)close(fd);
+    world_fini(&w);
+}
+END_TEST
+
 START_TEST(large_values_travel_both_ways)
 {
     struct world w;
@@ -420,7 +483,9 @@ START_TEST(admin_port_tells_life_readiness_and_metrics)
 END_TEST
 
 UNIT_SUITE("conn", pipeline_sent_byte_by_byte_is_answered_in_order,
-           deep_pipeline_is_answered_completely, large_values_travel_both_ways,
+           deep_pipeline_is_answered_completely,
+           commands_of_many_clients_read_at_once_are_answered_to_each,
+           a_key_that_is_deleted_in_its_own_batch_is_looked_for_anew, large_values_travel_both_ways,
            wrong_bytes_get_a_protocol_error_and_an_end, commands_behind_a_blocking_one_wait_for_it,
            blocked_client_that_hangs_up_takes_nothing, half_closed_client_still_gets_its_replies,
            slow_subscriber_is_closed_at_its_limit_and_delays_nobody,

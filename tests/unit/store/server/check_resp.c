@@ -195,8 +195,61 @@ START_TEST(pieces_of_any_size_in_moving_buffers_give_the_same_commands)
 }
 END_TEST
 
+START_TEST(whole_commands_are_cut_as_piece_by_piece)
+{
+    struct rng rng;
+    rng_init(&rng, 11);
+    for (int round = 0; round < 300; round++) {
+        struct buf text = {0};
+        uint32_t args = 0;
+        make_pipeline(&rng, &text, &args, 1);
+        char *exact = mem_dup(text.p, text.len); /* so that a read behind the end is seen */
+        struct slice argv[16];
+        struct slice whole[16];
+        struct resp r = {0};
+        size_t used = 0;
+        char why[64];
+        ck_assert_int_eq(resp_next(&r, &limits, exact, text.len, &used, why), RESP_COMMAND);
+        resp_args(&r, exact, argv);
+        ck_assert_uint_eq(resp_whole(&limits, exact, text.len, whole, 16, &used), args);
+        ck_assert_uint_eq(used, text.len);
+        for (uint32_t i = 0; i < args; i++)
+            ck_assert(whole[i].p == argv[i].p && whole[i].len == argv[i].len);
+        ck_assert_uint_eq(resp_whole(&limits, exact, text.len, whole, args - 1, &used), 0);
+        mem_free(exact);
+        for (size_t n = 0; n < text.len; n++) {
+            char *part = mem_dup(text.p, n);
+            ck_assert_uint_eq(resp_whole(&limits, part, n, whole, 16, &used), 0);
+            mem_free(part);
+        }
+        resp_fini(&r);
+        buf_fini(&text);
+    }
+}
+END_TEST
+
+START_TEST(unusual_commands_are_not_cut_as_whole)
+{
+    static const char *const texts[] = {
+        "PING\r\n",          "*0\r\n$1\r\na\r\n",     "*-1\r\n$1\r\na\r\n", "*1\r\n$1000\r\na\r\n",
+        "*1\r\n+1\r\na\r\n", "*1\r\n$-1\r\nabcd\r\n", "*x\r\n$1\r\na\r\n",  "*1\n$1\r\na\r\n\r\n",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct slice argv[4];
+        size_t used = 0;
+        ck_assert_uint_eq(resp_whole(&limits, texts[i], strlen(texts[i]), argv, 4, &used), 0);
+    }
+    struct resp_limits small = limits;
+    struct slice argv[4];
+    size_t used = 0;
+    small.bulk_max = 3;
+    ck_assert_uint_eq(resp_whole(&small, "*1\r\n$4\r\nPING\r\n", 14, argv, 4, &used), 0);
+}
+END_TEST
+
 UNIT_SUITE("resp", array_of_bulk_strings_is_cut_without_copies,
            inline_command_with_quotes_and_escapes, empty_lines_and_empty_arrays_ask_for_nothing,
            malformed_requests_get_redis_error_lines, endless_lines_are_cut_off,
            before_auth_only_small_commands_are_read,
-           pieces_of_any_size_in_moving_buffers_give_the_same_commands)
+           pieces_of_any_size_in_moving_buffers_give_the_same_commands,
+           whole_commands_are_cut_as_piece_by_piece, unusual_commands_are_not_cut_as_whole)
