@@ -45,16 +45,50 @@ void buf_add_cstr(struct buf *b, const char *s)
     buf_add(b, s, strlen(s));
 }
 
+/* The number of decimal digits of n, from its bits: 1233 / 4096 is about log10(2). */
+static size_t digits_of(uint64_t n)
+{
+    static const uint64_t least[20] = {0,
+                                       10U,
+                                       100U,
+                                       1000U,
+                                       10000U,
+                                       100000U,
+                                       1000000U,
+                                       10000000U,
+                                       100000000U,
+                                       1000000000U,
+                                       10000000000U,
+                                       100000000000U,
+                                       1000000000000U,
+                                       10000000000000U,
+                                       100000000000000U,
+                                       1000000000000000U,
+                                       10000000000000000U,
+                                       100000000000000000U,
+                                       1000000000000000000U,
+                                       10000000000000000000U};
+    size_t about = (size_t)(64 - __builtin_clzll(n | 1)) * 1233 >> 12;
+    return about + (n >= least[about] ? 1 : 0);
+}
+
 size_t fmt_u64(char *out, uint64_t n)
 {
-    char digits[20];
-    size_t count = 0;
-    do {
-        digits[count++] = (char)('0' + n % 10);
-        n /= 10;
-    } while (n > 0);
-    for (size_t i = 0; i < count; i++)
-        out[i] = digits[count - 1 - i];
+    static const char pairs[] = "0001020304050607080910111213141516171819"
+                                "2021222324252627282930313233343536373839"
+                                "4041424344454647484950515253545556575859"
+                                "6061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+    size_t count = digits_of(n);
+    char *p = out + count;
+    for (; n >= 100; n /= 100) {
+        p -= 2;
+        memcpy(p, pairs + 2 * (n % 100), 2);
+    }
+    if (n >= 10)
+        memcpy(p - 2, pairs + 2 * n, 2);
+    else
+        p[-1] = (char)('0' + n);
     return count;
 }
 

@@ -8,6 +8,9 @@ function(hansom_library name)
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
   target_link_libraries(${name} PUBLIC ${A_LINK})
+  if(HANSOM_LTO)
+    target_compile_options(${name} PRIVATE -flto -ffat-lto-objects)
+  endif()
 endfunction()
 
 # hansom_program(name SOURCES files... LINK libs...): one executable in build/<preset>/bin.

@@ -52,6 +52,10 @@ void ahead_start(struct ahead *a, const struct ahead *before, struct session *s,
     a->keys = &session_db(s)->keys;
     a->known.key = argv[1];
     if (!names_member(argv, argc)) {
+        if (before != NULL && before->keys == a->keys && slice_eq(before->known.key, argv[1])) {
+            a->known.key_hash = before->known.key_hash; /* it is fetched already */
+            return;
+        }
         a->by_key = true;
         a->known.key_hash = hash_slice(argv[1]);
         dict_prefetch(a->keys, a->known.key_hash);

@@ -122,6 +122,12 @@ void cmd_effect(struct cmd *c, uint32_t argc, const struct slice *argv);
 /* Logs nothing for this command, whatever it changed. */
 void cmd_no_effect(struct cmd *c);
 
+/* Whether anything is logged at all; else cmd_effect need not be called. */
+static inline bool cmd_logs(const struct cmd *c)
+{
+    return c->engine->sink != NULL;
+}
+
 /* Whether the command may block: not inside MULTI nor a script. */
 bool cmd_may_block(const struct cmd *c);
 

@@ -256,6 +256,7 @@ static bool next_id(const struct cmd *c, const struct stream *s, struct add_args
 /* Logs XADD with the id that was given and the trimming that was done. */
 static void add_effect(struct cmd *c, const struct add_args *a, const struct stream *s)
 {
+    if (!cmd_logs(c)) return;
     uint32_t pairs = c->argc - a->id_at - 1;
     struct slice *argv = arena_alloc(c->arena, (c->argc + 2) * sizeof *argv);
     uint32_t n = 0;

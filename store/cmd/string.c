@@ -115,6 +115,7 @@ static int set_args(struct cmd *c, int64_t *at_ms)
 static void set_effect(struct cmd *c, struct slice key, struct slice value, int flags,
                        int64_t at_ms)
 {
+    if (!cmd_logs(c)) return;
     char text[24];
     struct slice argv[5] = {SLICE("SET"), key, value};
     uint32_t n = 3;

@@ -103,24 +103,25 @@ static void build(void)
     }
 }
 
-/* The last name that was found, as it was written: clients repeat themselves. */
-static struct {
+/* Names found of late, as they were written: clients repeat themselves. */
+static struct found {
     char name[NAME_MAX_LEN];
     size_t len;
     const struct cmd_spec *spec;
-} found;
+} founds[32];
 
 const struct cmd_spec *cmd_find(struct slice name)
 {
-    if (name.len == found.len && memcmp(name.p, found.name, found.len) == 0) return found.spec;
     if (!ready) build();
     if (name.len == 0 || name.len >= NAME_MAX_LEN) return NULL;
+    struct found *found = &founds[(name.len + (unsigned char)name.p[name.len - 1]) % 32];
+    if (name.len == found->len && memcmp(name.p, found->name, found->len) == 0) return found->spec;
     for (uint32_t at = hash_name(name.p, name.len) % SLOTS; slots[at] != 0; at = (at + 1) % SLOTS) {
         const struct cmd_spec *spec = &specs[slots[at] - 1];
         if (!slice_word(name, spec->name)) continue;
-        memcpy(found.name, name.p, name.len);
-        found.len = name.len;
-        found.spec = spec;
+        memcpy(found->name, name.p, name.len);
+        found->len = name.len;
+        found->spec = spec;
         return spec;
     }
     return NULL;

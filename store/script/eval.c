@@ -134,19 +134,22 @@ void eval_run(struct cmd *c, bool by_sha, bool readonly)
         return;
     }
     if (!run_parse(c, "ERR value is not an integer or out of range", &call)) return;
-    if (by_sha) {
-        for (size_t i = 0; i < 40; i++)
+    const struct cached *one = NULL;
+    if (by_sha) { /* nearly all write it in lower case, as it was told */
+        one = map_find(&h->cached, c->argv[1]);
+        for (size_t i = 0; i < 40 && one == NULL; i++)
             sha[i] = (char)tolower((unsigned char)c->argv[1].p[i]);
     } else {
         sha_hex(c->argv[1], sha);
     }
-    const struct cached *one = map_find(&h->cached, slice_of(sha));
+    if (one == NULL) one = map_find(&h->cached, slice_of(sha));
     if (one == NULL && by_sha) {
         reply_error(c->reply, "NOSCRIPT No matching script. Please use EVAL.");
         return;
     }
     if (one == NULL) one = compile(c, c->argv[1], sha);
     if (one == NULL) return;
+    memcpy(sha, one->sha, sizeof sha); /* the script may flush the cache, itself included */
     call.name = slice_of(sha);
     call.ref = one->ref;
     call.flags = one->flags;
