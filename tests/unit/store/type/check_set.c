@@ -45,6 +45,7 @@ START_TEST(random_steps_agree_with_an_array)
                 there[i] = false;
             }
             ck_assert_uint_eq(set_count(s), count);
+            if (step % 500 == 0 && count > 0) set_type.check(set_value(s));
         }
         uint64_t seen = 0;
         set_each(s, count_member, &seen);
