@@ -44,9 +44,21 @@ bool host_find_write(struct host *h, struct slice key, const struct family_type 
     return found(h, e, v, t, out);
 }
 
+void *host_peek(struct host *h, struct slice key, const struct family_type *t)
+{
+    struct value *v = NULL;
+    enum err e = db_find(cmd_of(h)->db, key, VALUE_MODULE, &v);
+    return e == ERR_OK && v != NULL ? family_of(v, t) : NULL;
+}
+
 void host_put(struct host *h, struct slice key, const struct family_type *t, void *v)
 {
     (void)db_put(cmd_of(h)->db, key, family_value(t, v));
+}
+
+bool host_del(struct host *h, struct slice key)
+{
+    return db_del(cmd_of(h)->db, key);
 }
 
 void host_changed(struct host *h, struct slice key, const char *event)

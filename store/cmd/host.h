@@ -35,11 +35,17 @@ bool host_find(struct host *h, struct slice key, const struct family_type *t, vo
 /* The same for a command that may change the value. */
 bool host_find_write(struct host *h, struct slice key, const struct family_type *t, void **out);
 
+/* The value under key, or NULL when it is missing or of another type; replies nothing. */
+void *host_peek(struct host *h, struct slice key, const struct family_type *t);
+
 /* Puts v under key, which the host owns then. The old value, if any, is freed and its expiry
  * cleared. */
 void host_put(struct host *h, struct slice key, const struct family_type *t, void *v);
 
-/* Says that the key was changed or added: WATCHes fail, the event (of keyspace notifications)
+/* Deletes a key; false when it is missing. Say host_changed afterwards. */
+bool host_del(struct host *h, struct slice key);
+
+/* Says that the key was changed, added or deleted: WATCHes fail, the event (of keyspace notifications)
  * goes out, the log takes the command. Once a key and command, after the last change. */
 void host_changed(struct host *h, struct slice key, const char *event);
 

@@ -52,9 +52,10 @@ def fill(client, seed):
     run("CMS.INITBYDIM", "cms2", 50, 3)
     run("TOPK.RESERVE", "topk", 5, 8, 3, 0.9)
     run("TDIGEST.CREATE", "td", "COMPRESSION", 20)
+    run("JSON.SET", "doc", "$", '{"list":[],"n":{},"count":0,"flag":true,"text":"caf\\u00e9"}')
     for _ in range(3000):
         item = "item:%d" % rng.randrange(400)
-        pick = rng.randrange(9)
+        pick = rng.randrange(12)
         if pick == 0:
             run("BF.ADD", "bf", item)
         elif pick == 1:
@@ -71,7 +72,19 @@ def fill(client, seed):
             run("TDIGEST.ADD", "td", rng.gauss(0, 10), rng.random())
         elif pick == 7:
             run("TDIGEST.QUANTILE", "td", 0.5)  # reading changes nothing
+        elif pick == 8:
+            run("JSON.ARRAPPEND", "doc", "$.list", rng.randrange(10 ** 6), '"%s"' % item)
+            run("JSON.SET", "doc", "$.n." + item.replace(":", "_"), rng.gauss(0, 1))
+        elif pick == 9:
+            run("JSON.NUMINCRBY", "doc", "$..*", rng.choice([1, 0.25, -3]))
+            run("JSON.TOGGLE", "doc", "$.flag")
+        elif pick == 10:
+            run("JSON.ARRPOP", "doc", "$.list", rng.randrange(-3, 3))
+            run("JSON.DEL", "doc", "$.n." + item.replace(":", "_"))
+            run("JSON.MERGE", "doc", "$", '{"n":{"%s":null,"m":[%d]}}' % (item, rng.randrange(9)))
         elif rng.random() < 0.05:
+            run("JSON.MSET", "doc2", "$", '[{"a":1},{"a":2}]', "doc", "$.text", '"%s"' % item)
+            run("JSON.CLEAR", "doc2", "$..a")
             run("CMS.MERGE", "cms2", 2, "cms", "cms2", "WEIGHTS", 1, 1)
             run("TDIGEST.MERGE", "td2", 1, "td")
             run("CF.COMPACT", "cf")
