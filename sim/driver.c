@@ -317,11 +317,40 @@ static void on_decline_time(void *data)
     answer(d, "decline", on_declined);
 }
 
+/* Whatever was answered, he looks at how things stand when his ride is over. */
+static void on_next_answered(void *data, const struct call_reply *reply)
+{
+    struct driver *d = data;
+    struct ride_view v;
+    bool has_ride = false;
+    (void)driver_heard(d, reply, &v, &has_ride);
+    d->asks_after = true;
+}
+
+/* An offer that comes while he drives: the next ride. He takes it. */
+static void take_next(struct driver *d, const struct offer_view *o)
+{
+    char path[160];
+    char body[128];
+    int n = snprintf(path, sizeof path, "/v1/rides/%.*s/accept", (int)o->ride_id.len, o->ride_id.p);
+    int m =
+        snprintf(body, sizeof body, "{\"offer_id\":\"%.*s\"}", (int)o->offer_id.len, o->offer_id.p);
+    must(n > 0 && (size_t)n < sizeof path);
+    must(m > 0 && (size_t)m < sizeof body);
+    d->asks_after = true;
+    driver_call(d, world_dispatcher(d->world), "POST", slice_make(path, (size_t)n),
+                slice_make(body, (size_t)m), true, on_next_answered);
+}
+
 static void driver_offer(struct driver *d, const struct offer_view *o)
 {
     struct world *w = d->world;
     judge_offered(w->judge, o->ride_id);
     world_offered(w, o->ride_id);
+    if (d->state == DRIVER_TO_DROPOFF) {
+        take_next(d, o);
+        return;
+    }
     if (d->state == DRIVER_THINKING && slice_eq(o->offer_id, slice_of(d->lease_id))) return;
     if (d->state != DRIVER_IDLE && d->state != DRIVER_THINKING) return;
     driver_move(d, DRIVER_THINKING);

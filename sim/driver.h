@@ -56,9 +56,10 @@ struct driver {
     int64_t ping_every_ms;
     enum driver_state state;
     uint32_t epoch;
-    bool ready;   /* counted by the world */
-    bool ignores; /* thinks, but will not answer */
-    bool cancels; /* will change his mind on this way */
+    bool ready;      /* counted by the world */
+    bool ignores;    /* thinks, but will not answer */
+    bool asks_after; /* he may have a next ride: looks at his state when this one is over */
+    bool cancels;    /* will change his mind on this way */
     struct leg leg;
     char ride_id[JUDGE_ID_CAP];  /* "" when he has none */
     char lease_id[JUDGE_ID_CAP]; /* of ride_id; while answering, the offer's id */

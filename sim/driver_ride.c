@@ -161,7 +161,13 @@ static void on_completed(void *data, const struct call_reply *reply)
 {
     struct driver *d = data;
     struct ride_view v;
-    if (step_done(d, reply, RIDE_COMPLETED, &v)) driver_idle(d);
+    if (!step_done(d, reply, RIDE_COMPLETED, &v)) return;
+    bool asks = d->asks_after;
+    d->asks_after = false;
+    if (asks)
+        driver_resync(d);
+    else
+        driver_idle(d);
 }
 
 static void on_at_dropoff(void *data)

@@ -14,6 +14,7 @@ struct look {
     int64_t at_ms;
     uint32_t driver; /* 1 + index in judge.drivers; 0: not told */
     enum ride_status status;
+    bool queued;
 };
 
 struct ride {
@@ -180,6 +181,7 @@ static void look_merge(struct judge *j, struct ride *r, struct look *known, stru
     }
     if (known->driver == 0) known->driver = told.driver;
     if (known->at_ms == 0) known->at_ms = told.at_ms;
+    known->queued |= told.queued;
 }
 
 static void ride_add_look(struct judge *j, struct ride *r, struct look told)
@@ -205,7 +207,8 @@ static struct look look_of(struct judge *j, const struct judge_look *l)
     return (struct look){.version = l->version,
                          .at_ms = l->at_ms,
                          .driver = driver_number(j, l->driver_id),
-                         .status = l->status};
+                         .status = l->status,
+                         .queued = l->queued};
 }
 
 static bool look_useful(const struct judge_look *l)
@@ -365,7 +368,7 @@ static void ride_spans(struct judge *j, uint32_t number)
     const struct look *held = NULL; /* the newest look of the open span */
     for (size_t i = 0; i < r->count; i++) {
         const struct look *l = &r->looks[i];
-        bool holds = status_held(l->status) && l->driver != 0;
+        bool holds = status_held(l->status) && l->driver != 0 && !l->queued;
         if (held != NULL && (!holds || l->driver != s.driver)) {
             bool exact = l->version == held->version + 1 && l->at_ms != 0;
             s.until_ms = exact ? l->at_ms : held->at_ms;

@@ -48,6 +48,7 @@ struct judge_look {
     uint64_t version;
     struct slice driver_id; /* who holds or finished it; empty: not told, or nobody */
     int64_t at_ms;          /* the server's time of this version; 0: not told */
+    bool queued;            /* the driver finishes another ride first: he does not hold it yet */
 };
 
 /* What one session knows of the ride it follows; plain value, zero when the session begins. */

@@ -46,6 +46,7 @@ bool view_ride(const json_t *object, struct ride_view *out)
     v.look.version = (uint64_t)version;
     v.look.at_ms = timeline_at(json_object_get(object, "timeline"), status);
     v.look.driver_id = view_str(json_object_get(object, "driver"), "driver_id");
+    v.look.queued = json_is_true(json_object_get(object, "queued"));
     v.rider_id = view_str(object, "rider_id");
     v.lease_id = view_str(object, "lease_id");
     v.start_code = view_str(object, "start_code");
@@ -89,6 +90,7 @@ bool view_event(const json_t *object, struct slice ride_id, struct judge_look *o
     look.status = status_parse(to.len > 0 ? to : view_str(object, "status"));
     if (look.status == RIDE_NONE || version <= 0 || look.at_ms < 0) return false;
     look.version = (uint64_t)version;
+    look.queued = view_i64(object, "queued") == 1;
     if (status_held(look.status) || look.status == RIDE_COMPLETED) {
         look.driver_id = view_str(object, "driver_id");
     }

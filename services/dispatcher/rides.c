@@ -318,7 +318,7 @@ static bool event_shows(const struct events_reader *e, const redisReply *fields,
 
 static void event_field(struct json *j, const char *name, struct slice value)
 {
-    static const char *const numbers[] = {"version", "attempt", "at_ms", "fee_minor"};
+    static const char *const numbers[] = {"version", "attempt", "at_ms", "fee_minor", "queued"};
     if (value.len == 0) return;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         int64_t n = 0;
@@ -332,9 +332,9 @@ static void event_field(struct json *j, const char *name, struct slice value)
 
 static void event_json(struct json *j, const struct events_reader *e, const redisReply *event)
 {
-    static const char *const shown[] = {"type",    "from",      "to",       "version",
-                                        "attempt", "driver_id", "rider_id", "at_ms",
-                                        "lease",   "reason",    "fee_minor"};
+    static const char *const shown[] = {"type",    "from",      "to",        "version",
+                                        "attempt", "driver_id", "rider_id",  "at_ms",
+                                        "lease",   "reason",    "fee_minor", "queued"};
     const redisReply *fields = reply_at(event, 1);
     json_object_start(j);
     json_put_str(j, "id", reply_slice(reply_at(event, 0)));

@@ -96,10 +96,12 @@ static void offer_created(struct session *s, const json_t *hint, int64_t now_ms)
     if (slice_is(offer_id, s->known.offer_id)) return; /* a snapshot brought it already */
     if (slice_is(ride_id, s->known.ride_id) && version <= s->known.version) return; /* late */
     gateway_pushed(g, json_integer_value(json_object_get(hint, "at_ms")));
-    (void)slice_cstr(ride_id, s->known.ride_id, sizeof s->known.ride_id);
     (void)slice_cstr(offer_id, s->known.offer_id, sizeof s->known.offer_id);
-    s->known.version = version;
-    s->known.live = true;
+    if (!json_is_true(json_object_get(hint, "beside"))) {
+        (void)slice_cstr(ride_id, s->known.ride_id, sizeof s->known.ride_id);
+        s->known.version = version;
+        s->known.live = true;
+    }
 
     struct json j = frame_begin(&g->scratch, "offer.created", now_ms, ride_id, version);
     json_object_start(&j);
@@ -123,7 +125,10 @@ static void offer_revoked(struct session *s, const json_t *hint, int64_t now_ms)
     struct slice offer_id = member(hint, "offer_id");
     if (!slice_is(offer_id, s->known.offer_id)) return; /* never shown, or answered */
     gateway_pushed(g, json_integer_value(json_object_get(hint, "at_ms")));
-    s->known = (struct known_ride){0};
+    if (slice_is(member(hint, "ride_id"), s->known.ride_id))
+        s->known = (struct known_ride){0};
+    else
+        s->known.offer_id[0] = '\0'; /* he stays on his ride */
 
     struct json j = frame_begin(&g->scratch, "offer.revoked", now_ms, member(hint, "ride_id"),
                                 json_integer_value(json_object_get(hint, "version")));
@@ -141,9 +146,10 @@ static void released(struct session *s, const json_t *hint, int64_t now_ms)
     struct gateway *g = s->gateway;
     struct slice ride_id = member(hint, "ride_id");
     int64_t version = json_integer_value(json_object_get(hint, "version"));
-    if (!slice_is(ride_id, s->known.ride_id) || version <= s->known.version) return;
+    bool known = slice_is(ride_id, s->known.ride_id); /* else it was to be his next one */
+    if (known && version <= s->known.version) return;
     gateway_pushed(g, json_integer_value(json_object_get(hint, "at_ms")));
-    s->known = (struct known_ride){0};
+    if (known) s->known = (struct known_ride){0};
 
     struct json j = frame_begin(&g->scratch, "ride.updated", now_ms, ride_id, version);
     json_object_start(&j);

@@ -349,9 +349,11 @@ static void learn(struct session *s, const struct ride *r)
     bool other = !slice_is(r->ride_id, s->known.ride_id);
     bool settled =
         ride_is_over(r->status) && (r->status != RIDE_COMPLETED || r->final_fare.len > 0);
-    if (other && s->known.live && ride_is_over(r->status)) return; /* a late word of an old ride */
+    if (slice_eq(id_offer_ride(slice_of(s->known.offer_id)), r->ride_id))
+        s->known.offer_id[0] = '\0';
+    /* A late word of an old ride, or a driver's next one: what he is on stays what he is on. */
+    if (other && s->known.live && (ride_is_over(r->status) || r->queued == 1)) return;
     (void)slice_cstr(r->ride_id, s->known.ride_id, sizeof s->known.ride_id);
-    s->known.offer_id[0] = '\0';
     s->known.version = r->version;
     s->known.live = !settled;
     follow_driver(s, r);
@@ -451,6 +453,23 @@ void session_error(struct session *s, struct slice re, const char *code,
 
 /* --- reading the truth --- */
 
+/* The offered ride is all that the client has on its screen. */
+static void learn_offered(struct session *s, const struct ride *r)
+{
+    (void)slice_cstr(r->ride_id, s->known.ride_id, sizeof s->known.ride_id);
+    s->known.version = r->version;
+    s->known.live = true;
+}
+
+static void put_driver_state(struct json *j, const struct life_result *r)
+{
+    struct slice next_ride = life_extra(r, "next_ride");
+    int64_t until_ms = life_extra_i64(r, "cooldown_until_ms", 0);
+    json_put_str(j, "state", life_extra(r, "state"));
+    if (next_ride.len > 0) json_put_str(j, "next_ride", next_ride);
+    if (until_ms > r->now_ms) json_put_time(j, "cooldown_until", until_ms);
+}
+
 static void send_snapshot(struct session *s, const struct life_result *r)
 {
     struct gateway *g = s->gateway;
@@ -471,18 +490,18 @@ static void send_snapshot(struct session *s, const struct life_result *r)
         audience_json(s, &j, r);
     else
         json_nil(&j);
+    struct ride offered = r->ride;
+    bool beside = life_extra_ride(r, "offer_ride", &offered); /* the one he is on */
     json_key(&j, "offer");
     if (offer.len > 0 && r->has_ride) {
-        ride_offer_json(j.out, &r->ride, r->now_ms);
+        ride_offer_json(j.out, &offered, r->now_ms);
         j.comma = true;
-        (void)slice_cstr(r->ride.ride_id, s->known.ride_id, sizeof s->known.ride_id);
         (void)slice_cstr(offer, s->known.offer_id, sizeof s->known.offer_id);
-        s->known.version = r->ride.version;
-        s->known.live = true;
+        if (!beside) learn_offered(s, &offered);
     } else {
         json_nil(&j);
     }
-    if (s->who.role == ROLE_DRIVER) json_put_str(&j, "state", life_extra(r, "state"));
+    if (s->who.role == ROLE_DRIVER) put_driver_state(&j, r);
     json_object_end(&j);
     frame_end(&j);
     session_send(s, OUTBOX_STATE, none, buf_slice(&g->scratch));

@@ -28,7 +28,8 @@ enum {
     WS_RATE = 4101,
 };
 
-/* What the client has been told of the ride it is on or is offered. */
+/* What the client has been told of the ride it is on or is offered. A driver who is about to finish
+ * one ride may be offered the next: the offer then stands beside the ride he is on. */
 struct known_ride {
     char ride_id[ID_MAX + 1]; /* "": none */
     char offer_id[ID_MAX + 1];

@@ -189,7 +189,8 @@ local function offer_open(c, r, drivers, entry)
         tell_driver(c, r, d.id, 'offer.created', 'offer', ',"offer_id":"' .. offer ..
             '","pickup":' .. (r.fields.pickup or 'null') .. ',"dropoff":' ..
             (r.fields.dropoff or 'null') .. ',"fare":' .. (r.fields.fare or 'null') ..
-            ',"pickup_eta_s":' .. (num_of(d.eta_s) or 'null') .. ',"expires_ms":' .. expires)
+            ',"pickup_eta_s":' .. (num_of(d.eta_s) or 'null') .. ',"expires_ms":' .. expires ..
+            (d.fields.state == 'on_trip' and ',"beside":true' or ''))
     end
     return reply(c, 'ok', nil, {'offer_id', offer, 'expires_ms', str_of(expires),
         'version', r.fields.version, 'drivers', ids})

@@ -67,6 +67,68 @@ class Gateway(unittest.TestCase):
             again = ws.until("all of it anew", 15, lambda m: m["type"] == "snapshot")
             self.assertEqual(again["data"]["ride"]["ride_id"], ride)
 
+    def test_an_offer_beside_a_ride_is_shown_and_taken_back_and_the_next_ride_comes(self):
+        with self.town() as town:
+            rider, other = town.rider("r1"), town.rider("r2")
+            driver = town.driver(1).register().online()
+            wheel = WebSocket(town, driver.token)
+            wheel.until_type("snapshot")
+
+            def fcall(name, *args):
+                reply = town.redis.execute_command("FCALL", name + "_v1", 1, town.key("rides:events:%r"), *args)
+                self.assertEqual(reply[0], "ok", reply)
+                return dict(zip(reply[2][::2], reply[2][1::2]))
+
+            def offer(ride):
+                lease = fcall("ride_offer", ride, 1, driver.id, "", 60)["offer_id"]
+                seen = wheel.until("the offer", 8, lambda m: m["type"] == "offer.created")["data"]
+                self.assertEqual((seen["offer_id"], seen["ride_id"]), (lease, ride))
+                return lease
+
+            first = rider.request(town.place(0), town.place(1))
+            ride, lease = first["ride_id"], offer(first["ride_id"])
+            driver.act(ride, "accept", offer_id=lease)
+            driver.act(ride, "arrive", lease_id=lease)
+            driver.act(ride, "start", lease_id=lease, start_code=first["start_code"])
+            town.redis.zadd(town.key("timers:%r"), {"soon:" + ride: 1}, xx=True)
+            town.redis.geoadd(town.key("drivers:active:%r"), (town.place(1)["lon"], town.place(1)["lat"], driver.id))
+            fcall("timer_apply", "soon:" + ride)
+            then = other.request(town.place(1), town.place(3))["ride_id"]
+            revoked = offer(then)
+            wheel.send({"type": "resync"})
+            all_of_it = wheel.until("both", 8, lambda m: m["type"] == "snapshot")["data"]
+            self.assertEqual((all_of_it["ride"]["ride_id"], all_of_it["offer"]["offer_id"]), (ride, revoked))
+            other.cancel(then)
+            self.assertEqual(wheel.until_type("offer.revoked")["data"]["offer_id"], revoked)
+            then = other.request(town.place(1), town.place(3))["ride_id"]
+            wheel.send({"type": "accept", "id": 1, "offer_id": offer(then)})
+            taken = wheel.until_type("ack")["data"]["ride"]
+            self.assertEqual((taken["ride_id"], taken["queued"]), (then, True))
+            self.assertEqual(driver.act(ride, "complete", lease_id=lease)[0], 200)
+            wheel.until("his ride now", 8, lambda m: (ride_in(m) or {}).get("ride_id") == then and
+                        "queued" not in ride_in(m))
+
+    def test_a_driver_who_does_not_come_is_warned(self):
+        with self.town() as town:
+            rider = town.rider("r1")
+            driver = town.driver(1, 30).register().online()
+            wheel = WebSocket(town, driver.token)
+            wheel.until_type("snapshot")
+            ride = rider.request(town.place(0), town.place(5))["ride_id"]
+
+            def fcall(name, *args):
+                reply = town.redis.execute_command("FCALL", name + "_v1", 1, town.key("rides:events:%r"), *args)
+                self.assertEqual(reply[0], "ok", reply)
+                return dict(zip(reply[2][::2], reply[2][1::2]))
+
+            lease = fcall("ride_offer", ride, 1, driver.id, "", 60)["offer_id"]
+            self.assertEqual(driver.act(ride, "accept", offer_id=lease)[0], 200)
+            town.redis.hset(town.key("ride:%r:") + ride, mapping={"watch_best_m": 1, "watch_still_s": 130})
+            town.redis.zadd(town.key("timers:%r"), {"pickup:" + ride: 1}, xx=True)
+            fcall("timer_apply", "pickup:" + ride)  # or the leader was faster
+            frame = wheel.until_type("warning")
+            self.assertEqual((frame["ride_id"], frame["data"]), (ride, {"reason": "driver_retreated"}))
+
     def test_a_driver_whose_ride_was_taken_from_him_in_silence_learns_it(self):
         with self.town("matcher") as town:
             rider = town.rider("r1")

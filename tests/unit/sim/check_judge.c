@@ -96,6 +96,26 @@ START_TEST(a_ride_never_released_overlaps_whatever_comes_later)
 }
 END_TEST
 
+START_TEST(a_ride_that_waits_for_its_driver_is_not_held_yet)
+{
+    for (int queued = 0; queued < 2; queued++) {
+        struct judge *j = judge_new();
+        honest_ride(j, 1, RIDE, "d1", 0);
+        judge_created(j, 2, SLICE("la-2"));
+        saw(j, "la-2", 1, RIDE_REQUESTED, "", 2000);
+        saw(j, "la-2", 2, RIDE_OFFERED, "", 3000);
+        struct judge_look l = look("la-2", 3, RIDE_ASSIGNED, "d1", 4000);
+        l.queued = queued == 1;
+        judge_saw(j, &l);
+        saw(j, "la-2", 4, RIDE_ASSIGNED, "d1", 6000); /* the first ride ends: his now */
+        saw(j, "la-2", 5, RIDE_CANCELLED, "", 9000);
+        struct judge_counts c = finish(j);
+        ck_assert_uint_eq(c.double_assigned_driver, 1 - (unsigned)queued);
+        ck_assert_uint_eq(c.illegal_transition, 0);
+    }
+}
+END_TEST
+
 START_TEST(a_late_look_without_its_end_accuses_nobody)
 {
     /* Goal: what was missed must not turn into an accusation: after version 3 the ride may have
@@ -328,6 +348,7 @@ END_TEST
 UNIT_SUITE("judge", an_honest_ride_is_clean_and_counted,
            two_rides_at_once_are_one_double_assigned_driver,
            a_ride_never_released_overlaps_whatever_comes_later,
+           a_ride_that_waits_for_its_driver_is_not_held_yet,
            a_late_look_without_its_end_accuses_nobody,
            two_drivers_of_one_version_are_a_double_assigned_ride,
            two_rides_may_exchange_their_drivers_before_the_pickup,
