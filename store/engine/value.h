@@ -58,7 +58,7 @@ struct value_type {
     /* n elements are about to be there: a rewrite said so by effects_reserve. May be NULL. */
     void (*reserve)(struct value *v, uint64_t n);
 
-    /* Aborts when an invariant does not hold; for tests. O(n). */
+    /* Aborts when an invariant does not hold; for tests. O(n). May be NULL. */
     void (*check)(const struct value *v);
 };
 

