@@ -4,16 +4,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "services/dispatcher/dispatcher.h"
+#include "services/dispatcher/reconciler.h"
 #include "services/dispatcher/stream_stats.h"
 #include "services/kit/leader.h"
 
-enum {
-    TIMERS_A_TURN = 128,
-    HEARTBEAT_MS = 1000,
-    STATS_MS = 1000,
-    TRIM_MS = 60000,
-    COMPLAIN_MS = 10000
-};
+enum { TIMERS_A_TURN = 128, HEARTBEAT_MS = 1000, STATS_MS = 1000, COMPLAIN_MS = 10000 };
 
 /* What a turn does next; it ends in REST and the timer begins the next one.
  *
@@ -38,6 +33,7 @@ struct chores {
     uv_timer_t timer;
     struct leader *leader;      /* owned */
     struct stream_stats *stats; /* owned */
+    struct reconciler *mender;  /* owned */
     enum chore_step at;
     uint64_t generation; /* of the store connection whose library and run id are known */
     char run_id[64];
@@ -46,6 +42,7 @@ struct chores {
     bool more;                               /* a full batch came: look again at once */
     struct log_gate fault_gate;              /* many timers may fail for one reason */
     bool heartbeat_due;
+    size_t side; /* trimming and reaping calls under way */
     bool closing;
     bool timer_closed;
     void (*on_closed)(void *data);
@@ -61,7 +58,7 @@ static struct slice region_of(const struct chores *c)
 
 static void free_when_gone(struct chores *c)
 {
-    if (!c->timer_closed || c->at != CHORE_GONE) return;
+    if (!c->timer_closed || c->at != CHORE_GONE || c->side > 0) return;
     void (*fn)(void *data) = c->on_closed;
     void *data = c->on_closed_data;
     mem_free(c);
@@ -215,16 +212,44 @@ static void turn(struct chores *c, enum chore_step to)
     }
 }
 
+static void side_done(struct chores *c, const char *event, const struct life_result *r)
+{
+    if (r->code == LIFE_BROKEN)
+        log_error(event, LOG_CSTR("region", c->region), LOG_STR("error", r->error));
+    c->side--;
+    free_when_gone(c);
+}
+
+static void on_trimmed(void *data, const struct life_result *r)
+{
+    side_done(data, "trim_failed", r);
+}
+
+static void on_reaped(void *data, const struct life_result *r)
+{
+    struct chores *c = data;
+    struct slice consumer = {0};
+    for (size_t i = 0; life_list(r, "reaped", i, &consumer); i++) {
+        log_info("consumer_reaped", LOG_CSTR("region", c->region), LOG_STR("consumer", consumer));
+        metric_inc(METRIC_AT(c->config.metric[M_REAPED], region_of(c)));
+    }
+    side_done(c, "reap_failed", r);
+}
+
 static void side_chores(struct chores *c, int64_t now_ms)
 {
     if (now_ms - c->stats_ms >= STATS_MS) {
         c->stats_ms = now_ms;
         stream_stats_read(c->stats);
     }
-    if (now_ms - c->trim_ms >= TRIM_MS) {
+    if (now_ms - c->trim_ms >= c->config.trim_ms) {
         c->trim_ms = now_ms;
-        life_streams_trim(c->config.life, region_of(c), NULL, NULL);
+        life_streams_trim(c->config.life, region_of(c), c->config.registered, on_trimmed, c);
+        life_consumers_reap(c->config.life, region_of(c), c->config.reap_ms, c->config.registered,
+                            on_reaped, c);
+        c->side += 2;
     }
+    reconciler_step(c->mender);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -252,13 +277,19 @@ struct chores *chores_new(const struct chores_config *config)
 {
     struct chores *c = mem_new(struct chores);
     c->config = *config;
-    (void)slice_cstr(config->region, c->region, sizeof c->region);
-    c->config.region = region_of(c);
+    (void)slice_cstr(config->region->id, c->region, sizeof c->region);
+    c->config.region = NULL; /* a reload may replace it */
     c->leader = leader_new(config->loop, config->store, region_of(c), "chores", config->leader_ms);
     c->stats = stream_stats_new(&(struct stream_stats_config){
-        .store = config->store,
+        .life = config->life,
         .region = region_of(c),
-        .timeout_ms = config->timeout_ms,
+        .registered = config->registered,
+        .metric = config->metric,
+    });
+    c->mender = reconciler_new(&(struct reconciler_config){
+        .life = config->life,
+        .region = config->region,
+        .count = config->reconcile_n,
         .metric = config->metric,
     });
     (void)uv_timer_init(config->loop, &c->timer);
@@ -281,6 +312,7 @@ void chores_close(struct chores *c, void (*cb)(void *data), void *data)
     c->closing = true;
     leader_close(c->leader);
     stream_stats_close(c->stats);
+    reconciler_close(c->mender);
     uv_close((uv_handle_t *)&c->timer, on_timer_closed);
     if (c->at == CHORE_REST) rest(c);
 }

@@ -1,7 +1,8 @@
 /* chores: what must happen in a region without anybody asking.
  *
  *   every tick, when this process leads:   heartbeat (1 s) -> timers that are due -> apply each
- *                                          stream figures (1 s), trimming (60 s)
+ *                                          a few records reconciled
+ *                                          stream figures (1 s), trimming and reaping (60 s)
  *
  * A timer is only looked at here; the lifecycle removes it in the call that applies it. So a
  * process that dies between the two loses nothing, and two that apply the same one do it once.
@@ -14,6 +15,7 @@
 
 #include "base/metric.h"
 #include "services/kit/lifecycle.h"
+#include "services/kit/region.h"
 #include "services/kit/store.h"
 
 struct chores;
@@ -22,7 +24,11 @@ struct chores_config {
     uv_loop_t *loop;
     struct store *store;
     struct lifecycle *life;
-    struct slice region; /* copied */
+    const struct region *region;  /* what is needed of it is copied */
+    struct life_names registered; /* groups that streams are kept for; borrowed */
+    int64_t reconcile_n;          /* keys looked over in a tick */
+    int64_t reap_ms;
+    int64_t trim_ms;
     int64_t interval_ms;
     int64_t leader_ms;
     int64_t timeout_ms;

@@ -29,6 +29,8 @@ struct dispatcher {
     struct dispatcher_options options;
     struct metric *metric[M_COUNT];
     struct quote_keys quote_keys;
+    struct slice registered[LIFE_GROUPS_MAX]; /* groups; borrowed from the options */
+    size_t registered_count;
     struct lifecycle *life;             /* owned */
     struct chores *chores[REGIONS_MAX]; /* owned */
     size_t chores_count;
@@ -37,6 +39,12 @@ struct dispatcher {
 #define ROUTE HTTP_ROUTE_PROTOTYPE
 #include "services/dispatcher/routes.def"
 #undef ROUTE
+
+/* The groups that streams are kept for. */
+static inline struct life_names dispatcher_registered(const struct dispatcher *d)
+{
+    return (struct life_names){d->registered, d->registered_count};
+}
 
 /* The dispatcher behind a request. */
 static inline struct dispatcher *dispatcher_of(const struct http_req *req)

@@ -19,10 +19,33 @@ static const struct metric_spec metrics[] = {
 #undef METRIC
 };
 
+/* The groups of our own services, then those of the option. */
+static bool read_registered(struct dispatcher *d, struct buf *why)
+{
+    struct slice rest = slice_of(d->options.registered);
+    struct slice word = {0};
+    d->registered[0] = SLICE("rides-incoming:matchers");
+    d->registered[1] = SLICE("rides-events:pricing");
+    d->registered_count = 2;
+    while (slice_cut(&rest, ',', &word)) {
+        bool named = (slice_starts(word, SLICE("rides-events:")) && word.len > 13) ||
+                     (slice_starts(word, SLICE("rides-incoming:")) && word.len > 15);
+        if (!named || d->registered_count == LIFE_GROUPS_MAX) {
+            buf_addf(why,
+                     "--registered-groups takes up to %d of rides-events:NAME and "
+                     "rides-incoming:NAME, between commas; this is none: %.*s",
+                     LIFE_GROUPS_MAX - 2, (int)word.len, word.p);
+            return false;
+        }
+        d->registered[d->registered_count++] = word;
+    }
+    return true;
+}
+
 static bool check(struct app *app, void *service, struct buf *why)
 {
     struct dispatcher *d = service;
-    return quote_keys_from(app_options(app), &d->quote_keys, why);
+    return read_registered(d, why) && quote_keys_from(app_options(app), &d->quote_keys, why);
 }
 
 static bool start(struct app *app, void *service)
@@ -39,7 +62,11 @@ static bool start(struct app *app, void *service)
             .loop = app_loop(app),
             .store = app_store(app),
             .life = d->life,
-            .region = served[i]->id,
+            .region = served[i],
+            .registered = dispatcher_registered(d),
+            .reconcile_n = d->options.reconcile_n,
+            .reap_ms = d->options.reap_ms,
+            .trim_ms = d->options.trim_ms,
             .interval_ms = d->options.chore_ms,
             .leader_ms = d->options.leader_ms,
             .timeout_ms = app_options(app)->store_timeout_ms,

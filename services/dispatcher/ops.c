@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "services/dispatcher/answer.h"
 #include "services/dispatcher/dispatcher.h"
+#include "services/dispatcher/figures.h"
 #include "services/kit/ids.h"
 #include "services/kit/keys.h"
 
@@ -50,12 +51,22 @@ struct overview {
     int64_t value[FIGURES + PRODUCTS_MAX]; /* then idle drivers by product */
     struct slice products[PRODUCTS_MAX];   /* copied: a reload may come between */
     uint32_t products_count;
+    struct figures figures;
 };
 
 struct figure {
     struct overview *of;
     size_t at;
 };
+
+static void alarms_json(struct json *j, const struct figures *f)
+{
+    json_put_array(j, "alarms");
+    for (int alarm = 0; alarm < ALARMS; alarm++)
+        if (figures_alarm(f, (enum alarm)alarm))
+            json_str(j, slice_of(alarm_name((enum alarm)alarm)));
+    json_array_end(j);
+}
 
 static void overview_send(struct overview *o)
 {
@@ -76,8 +87,17 @@ static void overview_send(struct overview *o)
         json_i64(&j, o->value[FIGURES + i]);
     }
     json_object_end(&j);
+    alarms_json(&j, &o->figures);
     json_object_end(&j);
     http_reply_json(o->req, 200);
+}
+
+static void on_overview_look(void *data, const struct life_result *r)
+{
+    struct overview *o = data;
+    figures_read(r, &o->figures); /* its texts are not used: they do not outlive this call */
+    if (r->code != LIFE_OK) o->status = STORE_DOWN;
+    if (--o->waiting == 0) overview_send(o);
 }
 
 static void on_figure(void *data, enum store_status status, const redisReply *reply)
@@ -105,7 +125,7 @@ void ops_overview(struct http_req *req)
     o->req = req;
     o->status = STORE_OK;
     o->products_count = region->products_count;
-    o->waiting = FIGURES + o->products_count;
+    o->waiting = FIGURES + o->products_count + 1;
     struct key_text key;
     for (size_t i = 0; i < FIGURES; i++)
         ask_figure(o, i, figures[i].command, key_make0(&key, figures[i].key, id));
@@ -113,37 +133,45 @@ void ops_overview(struct http_req *req)
         o->products[i] = arena_copy(http_arena(req), region->products[i].id);
         ask_figure(o, FIGURES + i, "ZCARD", key_make1(&key, KEY_DRIVERS_IDLE, id, o->products[i]));
     }
+    life_streams_look(dispatcher_of(req)->life, id, dispatcher_registered(dispatcher_of(req)),
+                      on_overview_look, o);
 }
 
 /* --- streams --- */
 
-static void group_json(struct json *j, const redisReply *info)
+static void group_json(struct json *j, const struct group_figures *g)
 {
     json_object_start(j);
-    json_put_str(j, "name", reply_field_slice(info, "name"));
-    json_put_i64(j, "consumers", reply_i64(reply_field(info, "consumers"), 0));
-    json_put_i64(j, "pending", reply_i64(reply_field(info, "pending"), 0));
-    json_key(j, "lag");
-    if (reply_is_nil(reply_field(info, "lag")))
-        json_nil(j);
-    else
-        json_i64(j, reply_i64(reply_field(info, "lag"), 0));
-    json_put_str(j, "last_delivered_id", reply_field_slice(info, "last-delivered-id"));
+    json_put_str(j, "stream", g->stream);
+    json_put_str(j, "name", g->name);
+    json_put_bool(j, "registered", g->registered);
+    json_put_bool(j, "exists", g->exists);
+    json_put_i64(j, "consumers", g->consumers);
+    json_put_i64(j, "lag", g->lag);
+    json_put_i64(j, "pending", g->pending);
+    json_put_i64(j, "oldest_undelivered_ms", g->oldest_undelivered_ms);
+    json_put_i64(j, "oldest_pending_ms", g->oldest_pending_ms);
+    json_put_i64(j, "deliveries_max", g->deliveries_max);
+    json_put_str(j, "last_delivered_id", g->last_delivered_id);
     json_object_end(j);
 }
 
-static void on_incoming_groups(void *data, enum store_status status, const redisReply *reply)
+static void on_streams(void *data, const struct life_result *r)
 {
     struct http_req *req = data;
-    if (status != STORE_OK && !reply_is_error_code(reply, "ERR")) {
-        http_store_problem(req, (int)status);
+    struct slice stream = {0};
+    struct figures f;
+    if (r->code != LIFE_OK) {
+        answer_problem(req, r);
         return;
     }
+    (void)http_query(req, "stream", &stream);
+    figures_read(r, &f);
     struct json j = json_start(http_out(req));
     json_object_start(&j);
     json_put_array(&j, "items");
-    for (size_t i = 0; i < reply_count(reply); i++)
-        group_json(&j, reply_at(reply, i));
+    for (size_t i = 0; i < f.groups_count; i++)
+        if (stream.len == 0 || slice_eq(stream, f.groups[i].stream)) group_json(&j, &f.groups[i]);
     json_array_end(&j);
     json_put_null(&j, "next_cursor");
     json_object_end(&j);
@@ -152,20 +180,16 @@ static void on_incoming_groups(void *data, enum store_status status, const redis
 
 void ops_streams(struct http_req *req)
 {
-    static const char *const names[] = {"rides-incoming", "rides-events"};
-    static const enum key keys[] = {KEY_RIDES_INCOMING, KEY_RIDES_EVENTS};
     struct slice region = {0};
-    struct slice stream = slice_of(names[0]);
-    (void)http_query(req, "stream", &stream);
+    struct slice stream = {0};
     if (!region_asked(req, &region)) return;
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        if (!slice_is(stream, names[i])) continue;
-        struct key_text key;
-        STORE_CALL(store_of(req), timeout_of(req), on_incoming_groups, req, SLICE("XINFO"),
-                   SLICE("GROUPS"), key_make0(&key, keys[i], region));
+    if (http_query(req, "stream", &stream) && !slice_is(stream, "rides-incoming") &&
+        !slice_is(stream, "rides-events")) {
+        http_problem(req, PROBLEM_INVALID_VALUE, "stream must be rides-incoming or rides-events.");
         return;
     }
-    http_problem(req, PROBLEM_INVALID_VALUE, "stream must be rides-incoming or rides-events.");
+    struct dispatcher *d = dispatcher_of(req);
+    life_streams_look(d->life, region, dispatcher_registered(d), on_streams, req);
 }
 
 /* --- dead letters: an id is the entry's stream id, its region comes as a parameter --- */

@@ -1,150 +1,84 @@
 #include "stream_stats.h"
 
-#include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "services/dispatcher/dispatcher.h"
-#include "services/kit/ids.h"
-#include "services/kit/keys.h"
-
-enum { GROUPS_MAX = 16, GROUP_NAME_MAX = 64, PENDING_LOOK = 100 };
-
-/* The streams we watch, and how the labels name them: without colons, which autoscalers' selectors
- * refuse. */
-static const struct {
-    enum key key;
-    const char *label;
-} watched[] = {
-    {KEY_RIDES_INCOMING, "rides-incoming"},
-    {KEY_RIDES_EVENTS, "rides-events"},
-    {KEY_RIDES_DEAD, "rides-dead"},
-};
-enum { WATCHED = sizeof watched / sizeof watched[0] };
+#include "services/dispatcher/figures.h"
 
 struct stream_stats {
     struct stream_stats_config config;
     char region[33];
-    size_t calls; /* under way */
+    bool asking;
     bool shown;
     bool closing;
+    uint32_t alarms; /* raised at the last look, a bit each */
 };
 
-/* One question about one group, or about a stream when group is empty. */
-struct question {
-    struct stream_stats *stats;
-    size_t stream;
-    bool counts; /* the store knows no lag: what it lists is counted */
-    char group[GROUP_NAME_MAX + 1];
-};
-
-static void finish(struct question *q)
+static struct metric_cell *cell_of(const struct stream_stats *s, int metric)
 {
-    struct stream_stats *s = q->stats;
-    mem_free(q);
-    if (--s->calls == 0 && s->closing) mem_free(s);
+    return METRIC_AT(s->config.metric[metric], slice_of(s->region));
 }
 
-static struct question *ask(struct stream_stats *s, size_t stream, struct slice group)
+static void show_group(const struct stream_stats *s, const struct group_figures *g)
 {
-    struct question *q = mem_new(struct question);
-    q->stats = s;
-    q->stream = stream;
-    (void)slice_cstr(group, q->group, sizeof q->group);
-    s->calls++;
-    return q;
+    const struct {
+        int metric;
+        double value;
+    } shown[] = {
+        {M_LAG, (double)g->lag},
+        {M_PENDING, (double)g->pending},
+        {M_OLDEST_PENDING, (double)g->oldest_pending_ms / 1000.0},
+        {M_OLDEST_UNDELIVERED, (double)g->oldest_undelivered_ms / 1000.0},
+        {M_DELIVERIES_MAX, (double)g->deliveries_max},
+    };
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+        metric_set(
+            METRIC_AT(s->config.metric[shown[i].metric], g->stream, g->name, slice_of(s->region)),
+            shown[i].value);
 }
 
-static void show(const struct question *q, int metric, double value)
+/* Each alarm is said once, when it is raised; the metric says it as long as it lasts. */
+static void show_alarms(struct stream_stats *s, const struct figures *f)
 {
-    struct metric *m = q->stats->config.metric[metric];
-    struct slice stream = slice_of(watched[q->stream].label);
-    struct slice region = slice_of(q->stats->region);
-    if (q->stats->closing || !q->stats->shown) return; /* another process shows them now */
-    if (q->group[0] == '\0')
-        metric_set(METRIC_AT(m, stream, region), value);
-    else
-        metric_set(METRIC_AT(m, stream, slice_of(q->group), region), value);
-}
-
-/* Seconds since the time in a stream id, never negative; 0 for no id. */
-static double age_s(struct slice id)
-{
-    int64_t ms = id_entry_ms(id);
-    if (ms < 0) return 0;
-    int64_t age_ms = clock_wall_ms() - ms;
-    return age_ms > 0 ? (double)age_ms / 1000.0 : 0;
-}
-
-static void on_length(void *data, enum store_status status, const redisReply *reply)
-{
-    struct question *q = data;
-    if (status == STORE_OK) {
-        bool dead = watched[q->stream].key == KEY_RIDES_DEAD;
-        show(q, dead ? M_DEAD_LETTERS : M_LENGTH, (double)reply_i64(reply, 0));
+    for (int alarm = 0; alarm < ALARMS; alarm++) {
+        const char *name = alarm_name((enum alarm)alarm);
+        bool raised = figures_alarm(f, (enum alarm)alarm);
+        bool was = (s->alarms >> alarm & 1) != 0;
+        metric_set(METRIC_AT(s->config.metric[M_ALARM], slice_of(name), slice_of(s->region)),
+                   raised ? 1 : 0);
+        if (raised && !was)
+            log_error("alarm", LOG_CSTR("alarm", name), LOG_CSTR("region", s->region));
+        s->alarms = (s->alarms & ~(1u << alarm)) | (uint32_t)raised << alarm;
     }
-    finish(q);
 }
 
-static void on_oldest_pending(void *data, enum store_status status, const redisReply *reply)
+static void show(struct stream_stats *s, const struct figures *f)
 {
-    struct question *q = data;
-    if (status == STORE_OK) {
-        int64_t deliveries = 0;
-        for (size_t i = 0; i < reply_count(reply); i++) {
-            int64_t n = reply_i64(reply_at(reply_at(reply, i), 3), 0);
-            if (n > deliveries) deliveries = n;
-        }
-        show(q, M_DELIVERIES_MAX, (double)deliveries);
-        show(q, M_OLDEST_PENDING, age_s(reply_slice(reply_at(reply_at(reply, 0), 0))));
+    struct metric *length = s->config.metric[M_LENGTH];
+    struct slice region = slice_of(s->region);
+    for (size_t i = 0; i < f->groups_count; i++)
+        show_group(s, &f->groups[i]);
+    metric_set(METRIC_AT(length, SLICE("rides-incoming"), region), (double)f->incoming_length);
+    metric_set(METRIC_AT(length, SLICE("rides-events"), region), (double)f->events_length);
+    metric_set(METRIC_AT(s->config.metric[M_DEAD_LETTERS], SLICE("rides-dead"), region),
+               (double)f->dead_letters);
+    metric_set(cell_of(s, M_TIMERS_LATE), (double)f->timers_late_ms / 1000.0);
+    metric_set(cell_of(s, M_TIMERS_FAILING), (double)f->timers_failing);
+    show_alarms(s, f);
+}
+
+static void on_look(void *data, const struct life_result *r)
+{
+    struct stream_stats *s = data;
+    s->asking = false;
+    if (s->closing) {
+        mem_free(s);
+        return;
     }
-    finish(q);
-}
-
-static void on_oldest_undelivered(void *data, enum store_status status, const redisReply *reply)
-{
-    struct question *q = data;
-    if (status == STORE_OK) {
-        show(q, M_OLDEST_UNDELIVERED, age_s(reply_slice(reply_at(reply_at(reply, 0), 0))));
-        if (q->counts) show(q, M_LAG, (double)reply_count(reply));
-    }
-    finish(q);
-}
-
-static void ask_group(struct stream_stats *s, size_t stream, const redisReply *info)
-{
-    struct slice group = reply_field_slice(info, "name");
-    bool lag_known = !reply_is_nil(reply_field(info, "lag"));
-    struct question *q = ask(s, stream, group);
-    if (lag_known) show(q, M_LAG, (double)reply_i64(reply_field(info, "lag"), 0));
-    show(q, M_PENDING, (double)reply_i64(reply_field(info, "pending"), 0));
-
-    struct key_text key;
-    struct slice name = key_make0(&key, watched[stream].key, slice_of(s->region));
-    struct store_cmd *c = store_cmd(s->config.store, "XPENDING");
-    store_arg(c, name);
-    store_arg(c, group);
-    store_arg_cstr(c, "-");
-    store_arg_cstr(c, "+");
-    store_arg_i64(c, PENDING_LOOK);
-    store_send(s->config.store, c, s->config.timeout_ms, on_oldest_pending, q);
-
-    char after[80];
-    after[0] = '(';
-    (void)slice_cstr(reply_field_slice(info, "last-delivered-id"), after + 1, sizeof after - 1);
-    struct question *undelivered = ask(s, stream, group);
-    undelivered->counts = !lag_known; /* after an XDEL, redis-server cannot say */
-    STORE_CALL(s->config.store, s->config.timeout_ms, on_oldest_undelivered, undelivered,
-               SLICE("XRANGE"), name, slice_of(after), SLICE("+"), SLICE("COUNT"),
-               lag_known ? SLICE("1") : SLICE("1000"));
-}
-
-static void on_groups(void *data, enum store_status status, const redisReply *reply)
-{
-    struct question *q = data;
-    struct stream_stats *s = q->stats;
-    size_t n = status == STORE_OK && !s->closing ? reply_count(reply) : 0;
-    for (size_t i = 0; i < n && i < GROUPS_MAX; i++)
-        ask_group(s, q->stream, reply_at(reply, i));
-    finish(q);
+    if (r->code != LIFE_OK || !s->shown) return; /* or another process shows them now */
+    struct figures f;
+    figures_read(r, &f);
+    show(s, &f);
 }
 
 struct stream_stats *stream_stats_new(const struct stream_stats_config *config)
@@ -157,26 +91,20 @@ struct stream_stats *stream_stats_new(const struct stream_stats_config *config)
 
 void stream_stats_read(struct stream_stats *s)
 {
-    if (s->calls > 0) return;
+    if (s->asking) return;
+    s->asking = true;
     s->shown = true;
-    for (size_t i = 0; i < WATCHED; i++) {
-        struct key_text key;
-        struct slice name = key_make0(&key, watched[i].key, slice_of(s->region));
-        STORE_CALL(s->config.store, s->config.timeout_ms, on_length, ask(s, i, SLICE("")),
-                   SLICE("XLEN"), name);
-        if (watched[i].key != KEY_RIDES_DEAD)
-            STORE_CALL(s->config.store, s->config.timeout_ms, on_groups, ask(s, i, SLICE("")),
-                       SLICE("XINFO"), SLICE("GROUPS"), name);
-    }
+    life_streams_look(s->config.life, slice_of(s->region), s->config.registered, on_look, s);
 }
 
 void stream_stats_clear(struct stream_stats *s)
 {
     static const int all[] = {
-        M_LAG,    M_PENDING,     M_OLDEST_PENDING, M_OLDEST_UNDELIVERED, M_DELIVERIES_MAX,
-        M_LENGTH, M_DEAD_LETTERS};
+        M_LAG,    M_PENDING,      M_OLDEST_PENDING, M_OLDEST_UNDELIVERED, M_DELIVERIES_MAX,
+        M_LENGTH, M_DEAD_LETTERS, M_TIMERS_LATE,    M_TIMERS_FAILING,     M_ALARM};
     if (!s->shown) return;
     s->shown = false;
+    s->alarms = 0;
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         metric_clear(s->config.metric[all[i]]);
 }
@@ -185,5 +113,5 @@ void stream_stats_close(struct stream_stats *s)
 {
     if (s == NULL) return;
     s->closing = true;
-    if (s->calls == 0) mem_free(s);
+    if (!s->asking) mem_free(s);
 }

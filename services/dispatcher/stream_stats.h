@@ -1,4 +1,4 @@
-/* stream_stats: how far behind the groups of a region's streams are, as metrics.
+/* stream_stats: how far behind the groups of a region's streams are, and its alarms, as metrics.
  *
  * Why here: an autoscaler needs these figures most when no matcher runs, so a dispatcher reads
  * them from outside; only the leader shows them, so that they are never summed twice.
@@ -9,15 +9,15 @@
 #define HANSOM_DISPATCHER_STREAM_STATS_H
 
 #include "base/metric.h"
-#include "services/kit/store.h"
+#include "services/kit/lifecycle.h"
 
 struct stream_stats;
 
 struct stream_stats_config {
-    struct store *store;
-    struct slice region; /* copied */
-    int64_t timeout_ms;
-    struct metric **metric; /* the dispatcher's table; borrowed */
+    struct lifecycle *life;
+    struct slice region;          /* copied */
+    struct life_names registered; /* groups; borrowed */
+    struct metric **metric;       /* the dispatcher's table; borrowed */
 };
 
 struct stream_stats *stream_stats_new(const struct stream_stats_config *config);

@@ -681,9 +681,47 @@ void life_timer_apply(struct lifecycle *l, struct slice region, struct slice tim
     plain(l, "timer_apply_v1", region, timer, cb, data);
 }
 
-void life_streams_trim(struct lifecycle *l, struct slice region, life_cb cb, void *data)
+static void args(struct call *c, struct life_names names)
 {
-    call_send(call_new(l, "streams_trim_v1", region, cb, data));
+    for (size_t i = 0; i < names.n; i++)
+        arg(c, names.at[i]);
+}
+
+void life_reconcile(struct lifecycle *l, struct slice region, struct slice cursor, int64_t count,
+                    struct life_names products, life_cb cb, void *data)
+{
+    struct call *c = call_new(l, "reconcile_v1", region, cb, data);
+    arg(c, cursor);
+    arg_i64(c, count);
+    args(c, products);
+    call_send(c);
+}
+
+/* ---- streams ---- */
+
+void life_streams_trim(struct lifecycle *l, struct slice region, struct life_names registered,
+                       life_cb cb, void *data)
+{
+    struct call *c = call_new(l, "streams_trim_v1", region, cb, data);
+    args(c, registered);
+    call_send(c);
+}
+
+void life_consumers_reap(struct lifecycle *l, struct slice region, int64_t idle_ms,
+                         struct life_names registered, life_cb cb, void *data)
+{
+    struct call *c = call_new(l, "consumers_reap_v1", region, cb, data);
+    arg_i64(c, idle_ms);
+    args(c, registered);
+    call_send(c);
+}
+
+void life_streams_look(struct lifecycle *l, struct slice region, struct life_names registered,
+                       life_cb cb, void *data)
+{
+    struct call *c = call_new(l, "streams_look_v1", region, cb, data);
+    args(c, registered);
+    call_send(c);
 }
 
 /* ---- readers ---- */

@@ -88,6 +88,12 @@ void lifecycle_free(struct lifecycle *l);
  * UNAVAILABLE, or BROKEN with the store's words. Extra: none. */
 void lifecycle_install(struct lifecycle *l, struct slice region, life_cb cb, void *data);
 
+/* Several texts of one call; borrowed until it returns. */
+struct life_names {
+    const struct slice *at;
+    size_t n;
+};
+
 /* ---- riders ---------------------------------------------------------------------------- */
 
 struct life_create {
@@ -291,9 +297,32 @@ void life_timers_due(struct lifecycle *l, struct slice region, int64_t limit, li
 void life_timer_apply(struct lifecycle *l, struct slice region, struct slice timer, life_cb cb,
                       void *data);
 
-/* Trims rides:incoming behind its slowest group and rides:events behind that and 7 days. Extras
- * "incoming" and "events": entries removed. */
-void life_streams_trim(struct lifecycle *l, struct slice region, life_cb cb, void *data);
+/* Looks at about `count` keys of the region and mends what disagrees. cursor is empty to begin a
+ * round, else the extra "cursor" of the call before; that one is empty when the round is over.
+ * names: the region's products. Extras: the array "repairs" (kind, id, kind, id, …), "unreadable"
+ * records and, of the first of them, "why". */
+void life_reconcile(struct lifecycle *l, struct slice region, struct slice cursor, int64_t count,
+                    struct life_names products, life_cb cb, void *data);
+
+/* ---- streams ---------------------------------------------------------------------------- */
+
+/* Registered groups are named "rides-events:pricing": at most LIFE_GROUPS_MAX a stream. */
+enum { LIFE_GROUPS_MAX = 16 };
+
+/* Trims rides:incoming behind its slowest registered group and rides:events behind that and 7
+ * days; a registered group that does not exist yet needs everything. Extras "incoming" and
+ * "events": entries removed. */
+void life_streams_trim(struct lifecycle *l, struct slice region, struct life_names registered,
+                       life_cb cb, void *data);
+
+/* Forgets consumers of the registered groups that have been silent for idle_ms and hold nothing.
+ * Extras: the array "reaped", and "holding": silent ones that still hold entries. */
+void life_consumers_reap(struct lifecycle *l, struct slice region, int64_t idle_ms,
+                         struct life_names registered, life_cb cb, void *data);
+
+/* How far groups, dead letters and deadlines are: figures.h reads the extras. Writes nothing. */
+void life_streams_look(struct lifecycle *l, struct slice region, struct life_names registered,
+                       life_cb cb, void *data);
 
 /* ---- readers ---------------------------------------------------------------------------- */
 

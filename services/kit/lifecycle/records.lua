@@ -422,9 +422,12 @@ local function offer_close(r, how)
     put(r, 'offer_expires_ms', '')
 end
 
+-- The ride keeps the entry's id, so that a lost entry can be told from one that waits.
 local function enqueue(c, r)
-    call('XADD', K.RIDES_INCOMING(c.tag), '*', 'ride_id', r.id, 'attempt', r.fields.attempt,
-        'traceparent', text(r, 'traceparent'))
+    local id = call('XADD', K.RIDES_INCOMING(c.tag), '*', 'ride_id', r.id, 'attempt',
+        r.fields.attempt, 'traceparent', text(r, 'traceparent'))
+    put(r, 'work', id)
+    call('HSET', r.key, 'work', id)
 end
 
 local function tell_revoked(c, r, driver, event, offer)

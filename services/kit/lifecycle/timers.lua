@@ -218,56 +218,18 @@ declare('heartbeat', {}, function(c, a)
     end
     local beat = c.now
     if c.late == 0 and c.beat then beat = max(c.now, c.beat) end
-    local generation = c.generation
+    local before, generation = c.generation, c.generation
     local run = a[1] or ''
     if run ~= '' and c.run_id and c.run_id ~= '' and c.run_id ~= run then
         generation = generation + 1
     end
     c.generation = generation
     for _, command in ipairs(todo) do call(unpack(command)) end
-    call('HSET', K.CLOCK(c.tag), 'beat_ms', str_of(beat), 'generation', str_of(generation),
+    local clock = K.CLOCK(c.tag)
+    if c.late ~= 0 or generation ~= before or not c.beat then
+        call('HSET', clock, 'moved_ms', str_of(c.now))
+    end
+    call('HSET', clock, 'beat_ms', str_of(beat), 'generation', str_of(generation),
         'run_id', run ~= '' and run or c.run_id or '')
     return reply(c, 'ok', nil, {'gap_ms', str_of(c.late)})
-end)
-
--- Trimming: only what no group needs any more.
-
-local function id_less(x, y)
-    local xm, xs = match(x, '^(%d+)%-(%d+)$')
-    local ym, ys = match(y, '^(%d+)%-(%d+)$')
-    xm, xs, ym, ys = num_of(xm), num_of(xs), num_of(ym), num_of(ys)
-    return xm < ym or xm == ym and xs < ys
-end
-
--- The lowest entry that a registered group still needs, or nil without groups.
-local function lowest_needed(stream)
-    local lowest = nil
-    for _, flat in ipairs(call('XINFO', 'GROUPS', stream)) do
-        local group = {}
-        for i = 1, #flat, 2 do group[flat[i]] = flat[i + 1] end
-        local id = group['last-delivered-id']
-        if num_of(group.pending) > 0 then id = call('XPENDING', stream, group.name)[2] end
-        if not lowest or id_less(id, lowest) then lowest = id end
-    end
-    return lowest
-end
-
-local function trim(stream, before)
-    if not before or before == '0-0' then return 0 end
-    return call('XTRIM', stream, 'MINID', '~', before)
-end
-
-declare('streams_trim', {}, function(c, a)
-    local incoming = K.RIDES_INCOMING(c.tag)
-    local work = read('XLEN', incoming) > 0 and lowest_needed(incoming)
-    local old = (c.now - L.EVENTS_MS) .. '-0'
-    if read('XLEN', c.events) > 0 then
-        local needed = lowest_needed(c.events)
-        if needed and id_less(needed, old) then old = needed end
-    else
-        old = nil
-    end
-    local done = trim(incoming, work)
-    local past = trim(c.events, old)
-    return reply(c, 'ok', nil, {'incoming', str_of(done), 'events', str_of(past)})
 end)

@@ -444,28 +444,6 @@ class Functions(unittest.TestCase):
             with self.assertRaises(redis.ResponseError):
                 self.c.db.execute_command("FCALL", "ride_get_v1", 1, key, "la-1")
 
-    def test_streams_are_trimmed_only_behind_their_slowest_group(self):
-        c = self.c
-        for i in range(300):
-            c.db.xadd(INCOMING, {"ride_id": "la-x", "attempt": "1"})
-        entries = c.read_work()
-        c.db.xack(INCOMING, "matchers", *[e for e, _ in entries[:250]])
-        a = c.call("streams_trim")
-        self.assertGreater(int(a.extra["incoming"]), 0)
-        left = [e for e, _ in c.db.xrange(INCOMING)]
-        self.assertLessEqual(set(e for e, _ in entries[250:]), set(left))
-        c.db.xack(INCOMING, "matchers", *[e for e, _ in entries[250:]])
-
-    def test_events_are_kept_a_week_and_until_read(self):
-        c = self.c
-        old = c.now() - LIMITS["EVENTS_MS"] - 1000
-        for i in range(300):
-            c.db.xadd(EVENTS, {"ride_id": "la-x", "version": str(i)}, id="%d-%d" % (old, i + 1))
-        self.assertEqual(c.call("streams_trim").extra["events"], "0")
-        for entry, _ in c.db.xreadgroup("pricing", "p", {EVENTS: ">"}, count=1000)[0][1]:
-            c.db.xack(EVENTS, "pricing", entry)
-        self.assertGreater(int(c.call("streams_trim").extra["events"]), 0)
-
 
 if __name__ == "__main__":
     city.main()
