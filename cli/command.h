@@ -10,6 +10,8 @@ enum { EXIT_USAGE_BAD = 64, EXIT_CONFIG_BAD = 78, COMMAND_GOES_ON = -1 };
 int command_up(int argc, char **argv);
 int command_token(int argc, char **argv);
 int command_status(int argc, char **argv);
+int command_lag(int argc, char **argv);
+int command_dlq(int argc, char **argv);
 
 /* Reads the options; COMMAND_GOES_ON, or the exit status after it has said why not. */
 int command_options(struct option_set *set, int argc, char **argv);

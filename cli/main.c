@@ -10,7 +10,9 @@ static const struct {
     const char *help;
 } commands[] = {
     {"up", command_up, "run the store and the services here, restarting what dies"},
-    {"status", command_status, "what runs here and whether it is ready"},
+    {"status", command_status, "what runs here, whether it is ready, and what needs an operator"},
+    {"lag", command_lag, "how far the groups of the streams are"},
+    {"dlq", command_dlq, "dead letters: list, show, redrive, discard"},
     {"token", command_token, "print a bearer token for a rider, a driver or ops"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -8,8 +8,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "cli/ask.h"
 #include "cli/command.h"
-#include "cli/place.h"
 
 struct status_options {
 #define OPT OPTION_FIELD
@@ -25,23 +25,13 @@ static const struct option_spec specs[] = {
 
 enum { ASK_S = 2, ANSWER_MAX = 64, STATUS_LINE_MIN = 12 };
 
-/* The port of "http://127.0.0.1:PORT"; 0 for anything else. */
-static uint16_t port_of(const char *url)
-{
-    uint64_t port = 0;
-    struct slice s = slice_of(url);
-    struct slice scheme = SLICE("http://127.0.0.1:");
-    if (!slice_starts(s, scheme) || !slice_u64(slice_from(s, scheme.len), &port)) return 0;
-    return port > 65535 ? 0 : (uint16_t)port;
-}
-
 /* The status of GET /readyz at that address; 0 when there is no answer. */
 static int ask_readyz(const char *url)
 {
     char answer[ANSWER_MAX] = "";
     static const char request[] = "GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                                   "Connection: close\r\n\r\n";
-    uint16_t port = port_of(url);
+    uint16_t port = ask_port_of(url);
     int fd = port == 0 ? -1 : socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return 0;
     struct sockaddr_in address = {.sin_family = AF_INET,
@@ -65,21 +55,15 @@ static int ask_readyz(const char *url)
     return (int)status;
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text == NULL ? "" : text;
-}
-
 static bool print_process(const json_t *p)
 {
-    const char *admin = text_of(p, "admin");
+    const char *admin = ask_text(p, "admin");
     int readyz = ask_readyz(admin);
     json_int_t port = json_integer_value(json_object_get(p, "port"));
     char where[24] = "-";
     if (port != 0) snprintf(where, sizeof where, "%d", (int)port);
     const char *says = readyz == 200 ? "ready" : readyz == 0 ? "no answer" : "not ready";
-    printf("%-26s %-7d %-6s %-24s %-9s %d\n", text_of(p, "name"),
+    printf("%-26s %-7d %-6s %-24s %-9s %d\n", ask_text(p, "name"),
            (int)json_integer_value(json_object_get(p, "pid")), where, admin, says,
            (int)json_integer_value(json_object_get(p, "restarts")));
     return readyz == 200;
@@ -94,8 +78,32 @@ static bool print_table(const json_t *state)
     for (size_t i = 0; i < json_array_size(processes); i++) {
         if (!print_process(json_array_get(processes, i))) ready = false;
     }
-    printf("store %s\n", text_of(state, "store"));
+    printf("store %s\n", ask_text(state, "store"));
     return ready;
+}
+
+static bool print_alarms_of(const struct ask *a, const char *region)
+{
+    char path[96];
+    json_t *body = NULL;
+    snprintf(path, sizeof path, "/v1/ops/overview?region=%s", region);
+    int status = ask(a, "GET", path, &body);
+    const json_t *alarms = json_object_get(body, "alarms");
+    for (size_t i = 0; i < json_array_size(alarms); i++)
+        printf("alarm %s %s\n", region, json_string_value(json_array_get(alarms, i)));
+    if (status != 200 && status != 404) ask_complain(a, status, body);
+    json_decref(body);
+    return status == 200 || status == 404; /* a region that is not served here */
+}
+
+/* What needs an operator, a line each; docs/operations.md says what to do. */
+static void print_alarms(const struct status_options *o)
+{
+    struct ask a;
+    struct ask_options where = {
+        .dir = o->dir, .url = "", .token = "", .region = "", .regions_file = ""};
+    if (ask_init(&a, "hansom status", &where)) (void)ask_each_region(&a, print_alarms_of);
+    ask_fini(&a);
 }
 
 static int print_status(const struct status_options *o)
@@ -114,6 +122,7 @@ static int print_status(const struct status_options *o)
         ready = json_is_true(json_object_get(state, "ready"));
     } else {
         ready = print_table(state);
+        print_alarms(o);
     }
     json_decref(state);
     return ready ? EXIT_SUCCESS : EXIT_FAILURE;

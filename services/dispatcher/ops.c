@@ -253,15 +253,44 @@ void ops_dead_letters(struct http_req *req)
 }
 
 /* Reads the entry's id and region. False when it has replied. */
-static bool dead_letter_asked(struct http_req *req, struct slice *id, struct slice *region)
+static bool dead_letter_named(struct http_req *req, struct slice *id, struct slice *region)
 {
     *id = http_param(req, "id");
-    if (!answer_empty_body(req)) return false;
     if (id_entry_ms(*id) < 0) {
         http_problem(req, PROBLEM_NOT_FOUND, NULL);
         return false;
     }
     return region_asked(req, region);
+}
+
+/* The same for what takes no body. */
+static bool dead_letter_asked(struct http_req *req, struct slice *id, struct slice *region)
+{
+    return answer_empty_body(req) && dead_letter_named(req, id, region);
+}
+
+static void on_shown(void *data, enum store_status status, const redisReply *reply)
+{
+    struct http_req *req = data;
+    if (status != STORE_OK) {
+        http_store_problem(req, (int)status);
+    } else if (reply_count(reply) == 0) {
+        http_problem(req, PROBLEM_NOT_FOUND, NULL);
+    } else {
+        struct json j = json_start(http_out(req));
+        entry_json(&j, reply_at(reply, 0));
+        http_reply_json(req, 200);
+    }
+}
+
+void ops_dead_letter(struct http_req *req)
+{
+    struct slice id = {0};
+    struct slice region = {0};
+    struct key_text key;
+    if (!dead_letter_named(req, &id, &region)) return;
+    STORE_CALL(store_of(req), timeout_of(req), on_shown, req, SLICE("XRANGE"),
+               key_make0(&key, KEY_RIDES_DEAD, region), id, id);
 }
 
 static void on_dead_letter(void *data, enum store_status status, const redisReply *reply)

@@ -473,6 +473,15 @@ void life_work_ack(struct lifecycle *l, const struct life_entry *e, life_cb cb, 
     entry(l, "work_ack_v1", e, cb, data);
 }
 
+void life_work_failed(struct lifecycle *l, struct slice region, struct slice entry_id,
+                      struct slice error, life_cb cb, void *data)
+{
+    struct call *c = call_new(l, "work_failed_v1", region, cb, data);
+    arg(c, entry_id);
+    arg(c, error);
+    call_send(c);
+}
+
 void life_ride_dead_letter(struct lifecycle *l, struct slice region, const struct life_entry *e,
                            struct slice reason, int64_t deliveries, struct slice raw, life_cb cb,
                            void *data)

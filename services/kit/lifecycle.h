@@ -191,6 +191,11 @@ void life_ride_swap(struct lifecycle *l, struct slice region, const struct life_
  * the entry is still work. */
 void life_work_ack(struct lifecycle *l, const struct life_entry *e, life_cb cb, void *data);
 
+/* Notes why an entry could not be resolved and stays pending; its dead letter tells the first and
+ * the last error. cb may be NULL. */
+void life_work_failed(struct lifecycle *l, struct slice region, struct slice entry_id,
+                      struct slice error, life_cb cb, void *data);
+
 /* Moves an entry that kills its readers to rides:dead and fails the ride, in one call with the
  * acknowledgement. An entry without a readable ride id needs the region; it is kept as raw text.
  * Extra "dead_id". */

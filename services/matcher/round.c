@@ -111,12 +111,31 @@ static struct life_entry entry_of(const struct job *job)
                                .entry_id = slice_of(job->entry->id)};
 }
 
+/* The entry stays pending, for somebody to try again. `error` is the store's own words, if it
+ * said any: a dead letter will tell them. */
+static void note_error(const struct job *job, struct slice error)
+{
+    const struct round *r = job->round;
+    if (error.len > 0)
+        life_work_failed(r->matcher->life, work_region(r->work), slice_of(job->entry->id), error,
+                         NULL, NULL);
+}
+
+static void unresolved(const struct job *job, struct slice error)
+{
+    note_error(job, error);
+    count_entry(job->round, "unresolved");
+}
+
 /* --- LOAD --- */
 
 static void on_acked(void *data, const struct life_result *r)
 {
     struct job *job = data;
-    count_entry(job->round, r->code == LIFE_STALE_ENTRY ? "stale" : "unresolved");
+    if (r->code == LIFE_STALE_ENTRY)
+        count_entry(job->round, "stale");
+    else
+        unresolved(job, r->error);
     answered(job->round);
 }
 
@@ -126,7 +145,7 @@ static void on_ride(void *data, enum store_status status, const redisReply *repl
     struct round *r = job->round;
     struct ride ride;
     if (status != STORE_OK) {
-        count_entry(r, "unresolved");
+        unresolved(job, reply_slice(reply));
         answered(r);
         return;
     }
@@ -430,14 +449,16 @@ static void job_end(struct job *job, const char *result)
     answered(job->round);
 }
 
-static const char *unmatched(enum life_code code)
+static const char *unmatched(const struct job *job, const struct life_result *result)
 {
-    return code == LIFE_STALE_ENTRY ? "stale" : "unresolved";
+    if (result->code == LIFE_STALE_ENTRY) return "stale";
+    note_error(job, result->error);
+    return "unresolved";
 }
 
 static void on_deferred(void *data, const struct life_result *result)
 {
-    job_end(data, result->code == LIFE_OK ? "deferred" : unmatched(result->code));
+    job_end(data, result->code == LIFE_OK ? "deferred" : unmatched(data, result));
 }
 
 /* What the store's reason to refuse a driver is called in a trace. */
@@ -482,7 +503,7 @@ static void on_offered(void *data, const struct life_result *result)
         if (result->code == LIFE_BROKEN)
             log_error("offer_failed", LOG_STR("ride_id", job->ride.ride_id),
                       LOG_STR("error", result->error));
-        job_end(job, unmatched(result->code));
+        job_end(job, unmatched(job, result));
         return;
     }
     int64_t took_ms = clock_wall_ms() - job->entry->at_ms;

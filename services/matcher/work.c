@@ -158,6 +158,8 @@ static void on_dead_letter(void *data, const struct life_result *r)
     if (r->code == LIFE_BROKEN && f->named) {
         /* The ride itself cannot be read: the entry goes without it, its text is kept. */
         f->named = false;
+        life_work_failed(w->matcher->life, work_region(w), slice_of(f->e->id), r->error, NULL,
+                         NULL);
         farewell_send(f, "unreadable_ride");
         return;
     }

@@ -21,6 +21,7 @@ local function setup()
 end
 
 local GROUP = 'matchers'
+local WORDS_MAX = 200 -- of an error that is noted
 
 -- Ends the call with an error reply; only before the first write.
 local function broken(text)

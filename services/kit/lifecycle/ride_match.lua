@@ -287,12 +287,40 @@ declare('work_ack', {}, function(c, a)
     return reply(c, 'ok')
 end)
 
--- ride or '', attempt, entry, reason, deliveries, the raw entry.
+-- entry, words. Why a reader could not resolve an entry, which stays pending: its dead letter will
+-- tell the first and the last of these. They are bounded, and go by themselves.
+declare('work_failed', {}, function(c, a)
+    if not is_entry(a[1]) or not a[2] then broken('work_failed takes an entry and words') end
+    local key = K.WORK_ERRORS(c.tag)
+    local note = read('HGET', key, a[1])
+    if not note and call('HLEN', key) >= L.ERRORS_MAX then return reply(c, 'ok') end
+    local words = c.now .. ' ' .. sub(gsub(a[2], '%c', ' '), 1, WORDS_MAX)
+    local first = note and match(note, '^[^\n]*') or words
+    call('HSET', key, a[1], first .. '\n' .. words)
+    call('PEXPIRE', key, str_of(L.ERRORS_KEEP_MS))
+    return reply(c, 'ok')
+end)
+
+-- What readers could not do with the entry, as fields of its dead letter; none when they died
+-- without a word.
+local function errors_of(c, entry)
+    local note = entry ~= '' and read('HGET', K.WORK_ERRORS(c.tag), entry) or ''
+    local first_ms, first, last_ms, last = match(note, '^(%d+) ([^\n]*)\n(%d+) (.*)$')
+    return {'first_error', first or '', 'first_error_ms', first_ms or '', 'last_error', last or '',
+        'last_error_ms', last_ms or ''}
+end
+
+-- ride or '', attempt, entry, reason, deliveries, the raw entry. An entry that names no ride moves
+-- once, by whoever's acknowledgement counts.
 declare('ride_dead_letter', {}, function(c, a)
     local incoming, dead = K.RIDES_INCOMING(c.tag), K.RIDES_DEAD(c.tag)
     entry_check(incoming, a[3])
     read('XLEN', dead)
+    local errors = errors_of(c, a[3])
     local r = is_id(c, a[1]) and ride_load(c, a[1]) or nil
+    if not r and a[3] ~= '' and call('XACK', incoming, GROUP, a[3]) == 0 then
+        return reply(c, 'stale_entry')
+    end
     if r and not (RIDE.dead_letter[r.fields.status] and r.fields.attempt == a[2]) then
         entry_done(c, a[3])
         return ride_reply(c, 'stale_entry', r)
@@ -305,10 +333,11 @@ declare('ride_dead_letter', {}, function(c, a)
         ride_commit(c, r, 'dead_letter')
         end_write(c, r)
     end
-    local id = call('XADD', dead, '*', 'ride_id', a[1], 'attempt', a[2], 'entry_id', a[3],
-        'reason', a[4], 'deliveries', a[5], 'entry', a[6], 'at_ms', str_of(c.now),
-        'version', r and r.fields.version or '')
+    local id = call('XADD', dead, 'MAXLEN', str_of(L.DEAD_MAX), '*', 'ride_id', a[1],
+        'attempt', a[2], 'entry_id', a[3], 'reason', a[4], 'deliveries', a[5], 'entry', a[6],
+        'at_ms', str_of(c.now), 'version', r and r.fields.version or '', unpack(errors))
     entry_done(c, a[3])
+    if a[3] ~= '' then call('HDEL', K.WORK_ERRORS(c.tag), a[3]) end
     return ride_reply(c, 'ok', r, {'dead_id', id})
 end)
 

@@ -143,7 +143,6 @@ end
 -- A timer whose record cannot be read has changed nothing. It is put off, longer each time: it
 -- neither spins nor stands before those that can be applied. What is noted of it ('tries since_ms
 -- words') is for people, so a note that cannot be written stops nothing.
-local WORDS_MAX = 200
 local function put_off(c, timer, now, words)
     local faults = K.TIMER_FAULTS(c.tag)
     local note = try('HGET', faults, timer)
