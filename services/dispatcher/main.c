@@ -48,21 +48,18 @@ static bool check(struct app *app, void *service, struct buf *why)
     return read_registered(d, why) && quote_keys_from(app_options(app), &d->quote_keys, why);
 }
 
-static bool start(struct app *app, void *service)
+/* At the start, and for regions that a reload has brought. */
+static void start_regions(struct app *app, void *service)
 {
     struct dispatcher *d = service;
-    d->app = app;
-    for (int s = RIDE_NONE + 1; s < RIDE_STATUSES; s++) /* shown before the first of each */
-        (void)METRIC_AT(d->metric[M_RIDES], slice_of(ride_status_text((enum ride_status)s)));
-    d->life = lifecycle_new(app_store(app));
-    const struct region *served[REGIONS_MAX];
-    size_t n = app_served(app, served, REGIONS_MAX);
+    const struct region *fresh[REGIONS_MAX];
+    size_t n = app_served_newly(app, fresh);
     for (size_t i = 0; i < n; i++) {
         d->chores[d->chores_count++] = chores_new(&(struct chores_config){
             .loop = app_loop(app),
             .store = app_store(app),
             .life = d->life,
-            .region = served[i],
+            .region = fresh[i],
             .registered = dispatcher_registered(d),
             .reconcile_n = d->options.reconcile_n,
             .reap_ms = d->options.reap_ms,
@@ -73,6 +70,16 @@ static bool start(struct app *app, void *service)
             .metric = d->metric,
         });
     }
+}
+
+static bool start(struct app *app, void *service)
+{
+    struct dispatcher *d = service;
+    d->app = app;
+    for (int s = RIDE_NONE + 1; s < RIDE_STATUSES; s++) /* shown before the first of each */
+        (void)METRIC_AT(d->metric[M_RIDES], slice_of(ride_status_text((enum ride_status)s)));
+    d->life = lifecycle_new(app_store(app));
+    start_regions(app, d);
     return true;
 }
 
@@ -116,6 +123,7 @@ int main(int argc, char **argv)
                                       .service = &d,
                                       .check = check,
                                       .start = start,
+                                      .reload = start_regions,
                                       .drain = drain,
                                       .stop = stop},
                    argc, argv);

@@ -96,6 +96,11 @@ bool app_serves(const struct app *a, struct slice region);
 /* The regions this process serves, in the file's order. */
 size_t app_served(const struct app *a, const struct region **out, size_t max);
 
+/* Those of them that no call has given before: all in start(), and in reload() the ones that the file
+ * has gained. At most REGIONS_MAX in the process's life; more are logged and left out. A region
+ * that has left the file is still worked for, so that its rides come to their end. */
+size_t app_served_newly(struct app *a, const struct region *out[static REGIONS_MAX]);
+
 /* The name by which a consumer group of the store knows this process: `given`, or the host's name
  * and the process id when that is "". Returns out. */
 enum { APP_CONSUMER_MAX = 64 };

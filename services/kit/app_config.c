@@ -36,6 +36,31 @@ size_t app_served(const struct app *a, const struct region **out, size_t max)
     return n;
 }
 
+static bool is_worked_for(const struct app *a, struct slice id)
+{
+    for (size_t i = 0; i < a->worked_for_count; i++)
+        if (slice_is(id, a->worked_for[i])) return true;
+    return false;
+}
+
+size_t app_served_newly(struct app *a, const struct region *out[static REGIONS_MAX])
+{
+    const struct region *served[REGIONS_MAX];
+    size_t n = 0;
+    size_t all = app_served(a, served, REGIONS_MAX);
+    for (size_t i = 0; i < all; i++) {
+        if (is_worked_for(a, served[i]->id)) continue;
+        if (a->worked_for_count == REGIONS_MAX) {
+            log_error("too_many_regions", LOG_STR("region", served[i]->id));
+            continue;
+        }
+        char *id = a->worked_for[a->worked_for_count++];
+        (void)slice_cstr(served[i]->id, id, sizeof a->worked_for[0]);
+        out[n++] = served[i];
+    }
+    return n;
+}
+
 char *app_consumer(const char *given, char out[static APP_CONSUMER_MAX + 1])
 {
     char host[40] = "";

@@ -43,6 +43,8 @@ struct app {
     struct metrics *metrics;
     struct auth *auth;
     struct regions *regions;
+    char worked_for[REGIONS_MAX][33]; /* ids that app_served_newly has given */
+    size_t worked_for_count;
     struct store_url url;
     struct store *store;
     struct http *http;

@@ -47,19 +47,21 @@ static void init_marker_key(struct ingest *in)
     marker_key_init(&in->marker_key, secret);
 }
 
-static void start_sweeps(struct ingest *in)
+/* At the start, and for regions that a reload has brought. */
+static void start_sweeps(struct app *app, void *service)
 {
-    const struct region *served[REGIONS_MAX];
-    size_t n = app_served(in->app, served, REGIONS_MAX);
+    struct ingest *in = service;
+    const struct region *fresh[REGIONS_MAX];
+    size_t n = app_served_newly(app, fresh);
     for (size_t i = 0; i < n; i++) {
         in->sweeps[in->sweeps_count++] = sweep_new(&(struct sweep_config){
             .loop = app_loop(in->app),
             .store = app_store(in->app),
             .life = in->life,
-            .region = served[i]->id,
+            .region = fresh[i]->id,
             .interval_ms = in->options.sweep_ms,
-            .darkened = METRIC_AT(in->metric[M_DARKENED], served[i]->id),
-            .held = METRIC_AT(in->metric[M_SWEEP_HELD], served[i]->id),
+            .darkened = METRIC_AT(in->metric[M_DARKENED], fresh[i]->id),
+            .held = METRIC_AT(in->metric[M_SWEEP_HELD], fresh[i]->id),
         });
     }
 }
@@ -83,7 +85,7 @@ static bool start(struct app *app, void *service)
     });
     init_marker_key(in);
     rate_init(&in->nearby_rate, in->options.nearby_rate, 10);
-    start_sweeps(in);
+    start_sweeps(app, in);
     metrics_on_render(app_metrics(app), on_render, in);
     return true;
 }
@@ -131,6 +133,7 @@ int main(int argc, char **argv)
                                       .routes_count = sizeof routes / sizeof routes[0],
                                       .service = &in,
                                       .start = start,
+                                      .reload = start_sweeps,
                                       .drain = drain,
                                       .stop = stop},
                    argc, argv);

@@ -25,6 +25,16 @@ void matcher_note_cost(struct matcher *m, double cost_s, double greedy_s)
     metric_add(METRIC_AT(m->metric[M_COST], SLICE("nearest_first")), greedy_s);
 }
 
+/* At the start, and for regions that a reload has brought. */
+static void start_regions(struct app *app, void *service)
+{
+    struct matcher *m = service;
+    const struct region *fresh[REGIONS_MAX];
+    size_t n = app_served_newly(app, fresh);
+    for (size_t i = 0; i < n; i++)
+        m->works[m->works_count++] = work_new(m, fresh[i]->id);
+}
+
 static bool start(struct app *app, void *service)
 {
     struct matcher *m = service;
@@ -36,10 +46,7 @@ static bool start(struct app *app, void *service)
     (void)metric_only(m->metric[M_SWAP_SAVED]);
     metric_set(metric_only(m->metric[M_COST_RATIO]), 1);
     (void)app_consumer(m->options.consumer, m->consumer);
-    const struct region *served[REGIONS_MAX];
-    size_t n = app_served(app, served, REGIONS_MAX);
-    for (size_t i = 0; i < n; i++)
-        m->works[m->works_count++] = work_new(m, served[i]->id);
+    start_regions(app, m);
     return true;
 }
 
@@ -81,6 +88,7 @@ int main(int argc, char **argv)
                                       .metric_out = m.metric,
                                       .service = &m,
                                       .start = start,
+                                      .reload = start_regions,
                                       .drain = drain,
                                       .stop = stop},
                    argc, argv);

@@ -25,18 +25,25 @@ static bool check(struct app *app, void *service, struct buf *why)
     return quote_keys_from(app_options(app), &p->keys, why);
 }
 
+/* At the start, and for regions that a reload has brought. */
+static void start_regions(struct app *app, void *service)
+{
+    struct pricing *p = service;
+    const struct region *fresh[REGIONS_MAX];
+    size_t n = app_served_newly(app, fresh);
+    for (size_t i = 0; i < n; i++, p->regions_count++) {
+        p->settlers[p->regions_count] = settler_new(p, fresh[i]->id);
+        p->keepers[p->regions_count] = surge_keeper_new(p, fresh[i]->id);
+    }
+}
+
 static bool start(struct app *app, void *service)
 {
     struct pricing *p = service;
     p->app = app;
     p->life = lifecycle_new(app_store(app));
     (void)app_consumer(p->options.consumer, p->consumer);
-    const struct region *served[REGIONS_MAX];
-    p->regions_count = app_served(app, served, REGIONS_MAX);
-    for (size_t i = 0; i < p->regions_count; i++) {
-        p->settlers[i] = settler_new(p, served[i]->id);
-        p->keepers[i] = surge_keeper_new(p, served[i]->id);
-    }
+    start_regions(app, p);
     return true;
 }
 
@@ -85,6 +92,7 @@ int main(int argc, char **argv)
                                       .service = &p,
                                       .check = check,
                                       .start = start,
+                                      .reload = start_regions,
                                       .drain = drain,
                                       .stop = stop},
                    argc, argv);
