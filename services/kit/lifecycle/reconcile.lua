@@ -66,14 +66,15 @@ end
 -- is taken from anybody.
 local function ride_holder(c, r)
     local d = driver_load(c, text(r, 'driver_id'))
-    local status = r.fields.status
-    local state = status == 'in_progress' and 'on_trip' or 'assigned'
-    local his = text(d, 'ride') == r.id
-    if his and text(d, 'lease') == text(r, 'lease') and d.fields.state == state then return end
+    local status, queued = r.fields.status, text(r, 'queued') ~= ''
+    local state = (queued or status == 'in_progress') and 'on_trip' or 'assigned'
+    local his = text(d, queued and 'next_ride' or 'ride') == r.id
+    local lease = text(d, queued and 'next_lease' or 'lease')
+    if his and lease == text(r, 'lease') and d.fields.state == state then return end
     local free = text(d, 'ride') == '' and text(d, 'offer') == ''
     local was = d.fields.state
-    if his or free and (was == 'idle' or was == 'assigned' or was == 'on_trip' or
-        status == 'in_progress') then
+    if not queued and (his or free and (was == 'idle' or was == 'assigned' or was == 'on_trip' or
+        status == 'in_progress')) then
         driver_place(c, d)
         if was == 'blocked' then put(d, 'block_pending', '1') end
         put(d, 'state', state)
@@ -141,29 +142,35 @@ local function is_his(c, id, field, value, driver)
     return find(' ' .. who .. ' ', ' ' .. driver .. ' ', 1, true) ~= nil
 end
 
-local HOLDS = {offered = true, assigned = true, on_trip = true}
-
--- What he holds is his, and only one in a state that holds something does.
+-- What he holds is his: an offer, a ride, the ride after it. A ride that is taken from him takes the
+-- one after it along, which is then matched again.
 local function driver_holds(c, d)
-    local state = d.fields.state
-    local offer, ride = text(d, 'offer'), text(d, 'ride')
-    if state == 'offered' and not is_his(c, (gsub(offer, '%.%d+$', '')), 'offer', offer, d.id) then
-        d.frees_by = 'offer_end'
-        mend(c, 'driver_offer', d.id)
-    elseif (state == 'assigned' or state == 'on_trip') and
-        not is_his(c, ride, 'driver_id', d.id, d.id) then
-        d.frees_by = 'free'
-        mend(c, 'driver_ride', d.id)
+    local state, kind = d.fields.state, nil
+    local offer, ride, following = text(d, 'offer'), text(d, 'ride'), text(d, 'next_ride')
+    local function his(id) return is_his(c, id, 'driver_id', d.id, d.id) end
+    if (offer ~= '' or state == 'offered') and
+        not is_his(c, (gsub(offer, '%.%d+$', '')), 'offer', offer, d.id) then
+        if DRIVER.offer_end[state] then driver_move(d, 'offer_end') end
+        put(d, 'offer', '')
+        kind = 'driver_offer'
     end
-    if d.frees_by then
-        holder_free(c, d)
-    elseif not HOLDS[state] and (offer ~= '' or ride ~= '') and
-        not is_his(c, ride, 'driver_id', d.id, d.id) then
-        driver_clear(d)
-        driver_commit(c, d)
-        mend(c, 'driver_ride', d.id)
-        idle_in(c, d)
+    local lost = (ride ~= '' or state == 'assigned' or state == 'on_trip') and not his(ride)
+    if following ~= '' and (lost or not his(following)) then
+        put(d, 'next_ride', '')
+        put(d, 'next_lease', '')
+        kind = 'driver_ride'
     end
+    if lost then
+        soon_out(d)
+        ride_clear(d)
+        local event = text(d, 'offer') ~= '' and 'free_to_offer' or 'free'
+        if DRIVER[event][state] then driver_move(d, event) end
+        kind = 'driver_ride'
+    end
+    if not kind then return end
+    driver_commit(c, d)
+    if d.fields.state == 'blocked' then driver_gone(c, d) else idle_in(c, d) end
+    mend(c, kind, d.id)
 end
 
 -- A driver on the road is heard, or waits for the end of his silence.
@@ -179,42 +186,71 @@ local function driver_silence(c, d)
     mend(c, 'silence', d.id)
 end
 
+-- An idle, fresh driver stands in the index of each of his products, unless he cools down: then a
+-- timer will put him there.
+local function driver_idle(c, d)
+    local missing, till = {}, text(d, 'cooldown_until_ms')
+    if till ~= '' then
+        if call('ZSCORE', c.timers, 'cooldown:' .. d.id) then return end
+        arm(c, 'cooldown', d.id, max(c.now, num_of(till) or 0))
+        mend(c, 'timer', 'cooldown:' .. d.id)
+        return
+    end
+    for _, key in ipairs(d.idle) do
+        if not call('ZSCORE', key, d.id) then missing[#missing + 1] = key end
+    end
+    if #missing == 0 then return end
+    idle_in(c, d)
+    for _, key in ipairs(missing) do
+        if call('ZSCORE', key, d.id) then mend(c, 'idle', d.id) end
+    end
+end
+
 local function driver_check(c, id)
     local d = driver_load(c, id)
     driver_place(c, d)
     driver_holds(c, d)
     -- After an outage or a restart, phones need a moment to be heard again.
     if c.now - c.moved > L.INACTIVE_MS then driver_silence(c, d) end
-    local missing = {}
-    for _, key in ipairs(d.idle) do
-        if d.fields.state == 'idle' and not call('ZSCORE', key, id) then missing[#missing + 1] = key end
-    end
-    if #missing == 0 then return end
-    idle_in(c, d)
-    for _, key in ipairs(missing) do
-        if call('ZSCORE', key, id) then mend(c, 'idle', id) end
-    end
+    if d.fields.state == 'idle' then driver_idle(c, d) end
 end
 
+-- The rider's one live ride, and the list of his scheduled ones.
 local function rider_check(c, rider)
     local key = K.RIDER_STATE(c.tag, rider)
+    local function is_in(id, scheduled)
+        local r = ride_read(c, id)
+        return r ~= nil and not ENDED[r.fields.status] and r.fields.rider_id == rider and
+            (r.fields.status == 'scheduled') == scheduled
+    end
     local id = read('HGET', key, 'ride')
-    local r = id and ride_read(c, id) or nil
-    if not id or r and not ENDED[r.fields.status] and r.fields.rider_id == rider then return end
-    call('HDEL', key, 'ride')
-    mend(c, 'rider', rider)
+    local list = read('HGET', key, 'scheduled') or ''
+    local left = gsub(list, '%S+ ', function(word)
+        return not is_in(sub(word, 1, -2), true) and '' or nil
+    end)
+    if id and not is_in(id, false) then
+        call('HDEL', key, 'ride')
+        mend(c, 'rider', rider)
+    end
+    if left ~= list then
+        if left == ' ' then call('HDEL', key, 'scheduled') else call('HSET', key, 'scheduled', left) end
+        mend(c, 'rider', rider)
+    end
 end
 
 -- Indexes -----------------------------------------------------------------------------------
 
 -- A member of an index whose record says that he has no place there.
-local function member_check(c, key, id, product)
+local function member_check(c, key, id, product, soon)
     local d = is_id(c, id) and driver_load(c, id) or nil
     local state = d and d.fields.state or 'offline'
     local fits = state ~= 'offline' and state ~= 'blocked'
     if product then
-        fits = state == 'idle' and
+        fits = state == (soon and 'on_trip' or 'idle') and
             find(',' .. text(d, 'products') .. ',', ',' .. product .. ',', 1, true) ~= nil
+    end
+    if soon and fits then
+        fits = text(d, 'soon_ms') ~= '' and text(d, 'offer') == '' and text(d, 'next_ride') == ''
     end
     if fits then return end
     call('ZREM', key, id)
@@ -233,11 +269,11 @@ local function keys_look(c, cursor, count, look)
     return page[1]
 end
 
-local function index_look(c, cursor, count, look, key, product)
+local function index_look(c, cursor, count, look, key, product, soon)
     read('ZCARD', key)
     local page = call('ZSCAN', key, cursor, 'COUNT', count)
     for i = 1, #page[2], 2 do
-        look(function(_, id) member_check(c, key, id, product) end, page[2][i])
+        look(function(_, id) member_check(c, key, id, product, soon) end, page[2][i])
     end
     return page[1]
 end
@@ -277,12 +313,16 @@ declare('reconcile', {}, function(c, a)
 
     local stages = {function() return keys_look(c, cursor, a[2], look) end,
                     function() return faults_look(c, cursor, a[2]) end}
-    local function add(key, product)
-        stages[#stages + 1] = function() return index_look(c, cursor, a[2], look, key, product) end
+    local function add(...)
+        local index = {...}
+        stages[#stages + 1] = function() return index_look(c, cursor, a[2], look, unpack(index)) end
     end
     add(K.DRIVERS_SEEN(c.tag))
     add(K.DRIVERS_ACTIVE(c.tag))
-    for i = 3, #a do add(K.DRIVERS_IDLE(c.tag, a[i]), a[i]) end
+    for i = 3, #a do
+        add(K.DRIVERS_IDLE(c.tag, a[i]), a[i], false)
+        add(K.DRIVERS_SOON(c.tag, a[i]), a[i], true)
+    end
     cursor = (stages[stage] or function() return '0' end)()
     c.now = now
     local following = stage .. ':' .. cursor
