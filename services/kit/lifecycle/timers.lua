@@ -179,13 +179,14 @@ local moved_back_field = {retry = 'retry_ms', trip = '', soon = '', cooldown = '
 local of_driver = {dark = true, cooldown = true}
 
 -- One damaged record must not keep the whole region from moving on: only its timer is moved then.
+-- What was due before the last beat is no victim of the outage: it stays due.
 local function shift_timers(c, gap, todo)
     local all = read('ZRANGE', c.timers, '0', '-1', 'WITHSCORES')
     for i = 1, #all, 2 do
         local member, due = all[i], num_of(all[i + 1])
         local kind, id = match(member, '^(%l+):(.+)$')
         local field = moved_field[kind] or gap < 0 and moved_back_field[kind]
-        if field then
+        if field and not (gap > 0 and due <= c.beat) then
             local key = (of_driver[kind] and K.DRIVER_STATE or K.RIDE)(c.tag, id)
             todo[#todo + 1] = {'ZADD', c.timers, str_of(due + gap), member}
             local value = field ~= '' and try('HGET', key, field)

@@ -207,6 +207,18 @@ class Time(unittest.TestCase):
         self.c.check()
         self.assertEqual(self.c.accept(ride, driver, offer).code, "ok")
 
+    def test_what_was_due_before_an_outage_stays_due(self):
+        late, _, _ = self.c.reach("requested", rider="rider-1")
+        self.c.later(LIMITS["MATCH_MS"] + 1)
+        open_, _, _ = self.c.reach("requested", rider="rider-2")
+        self.c.call("heartbeat", "run-a")  # which nobody's deadline was applied after
+        self.c.outage(60 * 1000)
+        self.c.call("heartbeat", "run-a")
+        self.assertEqual(self.due(), ["deadline:" + late])
+        self.c.call("timer_apply", "deadline:" + late)
+        self.assertEqual(self.c.ride(late)["status"], "unfulfilled")
+        self.assertEqual(self.c.ride(open_)["status"], "requested")
+
     def test_an_accept_right_after_an_outage_counts_before_any_heartbeat(self):
         ride, driver, offer = self.c.reach("offered")
         self.c.outage(60 * 1000)
