@@ -1,0 +1,30 @@
+/* bugs: mistakes made on purpose, so that the checker shows that it would see them.
+ *
+ * Each is one a tired engineer could make: a line of the lifecycle library is changed as the store
+ * loads it, or one call is carried out as a careless service would have written it. Nothing of it
+ * exists outside of this program.
+ */
+#ifndef HANSOM_TESTS_WORLD_BUGS_H
+#define HANSOM_TESTS_WORLD_BUGS_H
+
+#include "tests/world/primary.h"
+
+/* The names of all, NULL at the end. */
+extern const char *const bugs_all[];
+
+/* What a bug is, in words. */
+const char *bugs_about(const char *name);
+
+/* A command reaches the store. */
+void bugs_command(struct link *l, const struct slice *argv, uint32_t argc);
+
+void bugs_begin(void);
+void bugs_end(void);
+
+/* No bug of ours but of a stranger: who reads this ride at matching dies of it. */
+void bugs_poison(struct slice ride_id);
+
+/* Whether the command (its arguments one behind the other) reads such a ride. */
+bool bugs_is_poison(struct slice command);
+
+#endif
