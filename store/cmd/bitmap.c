@@ -195,6 +195,7 @@ void cmd_bitpos(struct cmd *c)
     char text[STRING_TEXT];
     bool found = false, in_bits = false;
     int64_t bit = 0, start = 0, end = -1;
+    if (c->argc > 6) args_syntax(a);
     args_key(a, &key);
     args_i64(a, &bit);
     if (args_ok(a) && bit != 0 && bit != 1) args_fail(a, "ERR The bit argument must be 1 or 0.");

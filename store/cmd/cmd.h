@@ -36,6 +36,7 @@ enum cmd_flag {
     CMD_DANGEROUS = 1 << 18,    /* only an ACL category */
     CMD_SCRIPTING = 1 << 19,    /* EVAL, FCALL: inner commands do the effects */
     CMD_NOMANDATORY = 1 << 20,  /* "no_mandatory_keys" */
+    CMD_ASKING = 1 << 21,       /* "asking" */
 };
 
 struct cmd;
@@ -98,7 +99,6 @@ struct cmd_spec {
 
 int32_t cmd_keys_streams(const struct slice *argv, uint32_t argc, uint32_t *at, uint32_t cap);
 int32_t cmd_keys_sort(const struct slice *argv, uint32_t argc, uint32_t *at, uint32_t cap);
-int32_t cmd_keys_migrate(const struct slice *argv, uint32_t argc, uint32_t *at, uint32_t cap);
 int32_t cmd_keys_georadius(const struct slice *argv, uint32_t argc, uint32_t *at, uint32_t cap);
 
 struct cmd {
@@ -180,6 +180,9 @@ const struct cmd_spec *cmd_find(struct slice name);
 
 /* The subcommand of a container; NULL if there is none. */
 const struct cmd_spec *cmd_find_sub(const struct cmd_spec *container, struct slice name);
+
+/* A command by "name" or "container|sub", or NULL. */
+const struct cmd_spec *cmd_find_full(struct slice name);
 
 /* Whether the spec is a container of subcommands. */
 bool cmd_is_container(const struct cmd_spec *spec);

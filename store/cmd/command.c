@@ -1,6 +1,7 @@
 /* command: COMMAND and its subcommands: what the table says of itself. */
 #include "store/cmd/exec.h"
 #include "store/cmd/guard.h"
+#include "store/cmd/keyspec.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ static const struct {
     {CMD_NOMULTI, "no_multi"},
     {CMD_MOVABLE, "movablekeys"},
     {CMD_ALLOWBUSY, "allow_busy"},
+    {CMD_ASKING, "asking"},
 };
 
 static void reply_flags(struct reply *r, const struct cmd_spec *spec)
@@ -67,40 +69,25 @@ static void add_category(const char *name, void *data)
     c->n++;
 }
 
-static void reply_key_specs(struct reply *r, const struct cmd_spec *spec)
+static const struct {
+    const char *command, *words;
+} all_tips[] = {
+#define TIPS(command, words) {command, words},
+#include "store/cmd/tips.def"
+#undef TIPS
+};
+
+static void reply_tips(struct reply *r, const struct cmd_spec *spec)
 {
-    const struct cmd_keys *k = &spec->keys;
-    if (k->kind == KEYS_KIND_NONE || k->kind == KEYS_KIND_FN) {
-        reply_set(r, 0);
-        return;
+    uint64_t n = 0;
+    size_t head = reply_later(r);
+    for (size_t i = 0; i < sizeof all_tips / sizeof all_tips[0]; i++) {
+        struct slice rest = slice_of(all_tips[i].words), word = {0};
+        if (strcmp(spec->name, all_tips[i].command) != 0) continue;
+        for (; slice_cut(&rest, ' ', &word); n++)
+            reply_bulk(r, word);
     }
-    reply_set(r, 1);
-    reply_map(r, 3);
-    reply_cstr(r, "flags");
-    bool writes = (spec->flags & CMD_WRITE) != 0;
-    reply_set(r, 2);
-    reply_status(r, writes ? "RW" : "RO");
-    reply_status(r, writes ? "update" : "access");
-    reply_cstr(r, "begin_search");
-    reply_map(r, 2);
-    reply_cstr(r, "type");
-    reply_cstr(r, "index");
-    reply_cstr(r, "spec");
-    reply_map(r, 1);
-    reply_cstr(r, "index");
-    reply_int(r, k->kind == KEYS_KIND_NUM ? k->num : k->first);
-    reply_cstr(r, "find_keys");
-    reply_map(r, 2);
-    reply_cstr(r, "type");
-    reply_cstr(r, k->kind == KEYS_KIND_NUM ? "keynum" : "range");
-    reply_cstr(r, "spec");
-    reply_map(r, 3);
-    reply_cstr(r, k->kind == KEYS_KIND_NUM ? "keynumidx" : "lastkey");
-    reply_int(r, k->kind == KEYS_KIND_NUM ? 0 : k->last < 0 ? k->last : k->last - k->first);
-    reply_cstr(r, k->kind == KEYS_KIND_NUM ? "firstkey" : "keystep");
-    reply_int(r, k->kind == KEYS_KIND_NUM ? k->first - k->num : k->step);
-    reply_cstr(r, k->kind == KEYS_KIND_NUM ? "keystep" : "limit");
-    reply_int(r, k->kind == KEYS_KIND_NUM ? 1 : 0);
+    reply_later_end(r, head, '~', n);
 }
 
 /* Calls fn with each subcommand of a container; returns their number. */
@@ -134,8 +121,8 @@ static void reply_spec(struct cmd *c, const struct cmd_spec *spec)
     size_t head = reply_later(r);
     each_category(spec, add_category, &cats);
     reply_later_end(r, head, '~', cats.n);
-    reply_set(r, 0); /* tips */
-    reply_key_specs(r, spec);
+    reply_tips(r, spec);
+    keyspec_reply(r, spec);
     if (spec->parent != NULL || !cmd_is_container(spec)) {
         reply_set(r, 0);
         return;
@@ -162,17 +149,6 @@ static void each_top(struct cmd *c, void (*fn)(struct cmd *c, const struct cmd_s
         if (specs[i].parent == NULL) fn(c, &specs[i]);
 }
 
-/* A command by "name" or "container|sub". */
-static const struct cmd_spec *by_full_name(struct slice name)
-{
-    struct slice head = {0};
-    struct slice rest = name;
-    if (!slice_cut(&rest, '|', &head)) return NULL;
-    const struct cmd_spec *spec = cmd_find(head);
-    if (spec == NULL || rest.len == 0) return spec;
-    return cmd_find_sub(spec, rest);
-}
-
 /* COMMAND */
 void cmd_command(struct cmd *c)
 {
@@ -195,7 +171,7 @@ void cmd_command_info(struct cmd *c)
     }
     reply_array(c->reply, c->argc - 2);
     for (uint32_t i = 2; i < c->argc; i++) {
-        const struct cmd_spec *spec = by_full_name(c->argv[i]);
+        const struct cmd_spec *spec = cmd_find_full(c->argv[i]);
         if (spec == NULL)
             reply_null(c->reply);
         else
@@ -236,7 +212,7 @@ void cmd_command_docs(struct cmd *c)
     uint64_t n = 0;
     size_t head = reply_later(c->reply);
     for (uint32_t i = 2; i < c->argc; i++) {
-        const struct cmd_spec *spec = by_full_name(c->argv[i]);
+        const struct cmd_spec *spec = cmd_find_full(c->argv[i]);
         if (spec == NULL) continue;
         reply_doc(c, spec);
         n++;
@@ -338,14 +314,11 @@ void cmd_command_getkeysandflags(struct cmd *c)
     int32_t n = 0;
     const uint32_t *at = get_keys(c, &spec, &n);
     if (at == NULL) return;
-    bool writes = (spec->flags & CMD_WRITE) != 0;
     reply_array(c->reply, (uint64_t)n);
     for (int32_t i = 0; i < n; i++) {
         reply_array(c->reply, 2);
         reply_bulk(c->reply, c->argv[2 + at[i]]);
-        reply_set(c->reply, 2);
-        reply_status(c->reply, writes ? "RW" : "RO");
-        reply_status(c->reply, writes ? "update" : "access");
+        keyspec_reply_flags(c->reply, keyspec_flags(spec, c->argv + 2, c->argc - 2, at[i]));
     }
 }
 

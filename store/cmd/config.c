@@ -39,15 +39,8 @@ void cmd_config_get(struct cmd *c)
 /* What the engine itself derives from a setting. NULL, or why the value is not possible. */
 static const char *derive(struct engine *e, struct slice name)
 {
-    if (slice_word(name, "notify-keyspace-events")) {
-        int flags = notify_parse(slice_of(e->config.notify_keyspace_events));
-        if (flags < 0) return "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
-        e->notify_flags = (uint32_t)flags;
-        struct buf text = {0};
-        notify_format(flags, &text);
-        (void)config_set(&e->config, name, buf_slice(&text), true);
-        buf_fini(&text);
-    }
+    const char *why = engine_settle(e);
+    if (why != NULL) return why;
     if (slice_word(name, "requirepass")) guard_requirepass(e);
     if (e->hooks != NULL && e->hooks->config_changed != NULL) {
         char text[128];

@@ -25,7 +25,7 @@ void cmd_dump(struct cmd *c)
 struct restore {
     bool replace, absolute;
     int64_t idle_s; /* -1: not said */
-    int64_t freq;   /* -1: not said; kept for nothing, as no frequency is counted */
+    int64_t freq;   /* -1: not said */
 };
 
 static void restore_args(struct cmd *c, struct restore *r)
@@ -59,7 +59,7 @@ static void restore_effect(struct cmd *c, int64_t at_ms)
 /* Puts v under key, to live until at_ms (0: for ever). A time that is past deletes instead,
  * but not while the log is replayed: then nothing expires by the clock. */
 static void restore_put(struct cmd *c, struct slice key, struct value *v, int64_t at_ms,
-                        int64_t idle_s)
+                        const struct restore *r)
 {
     if (at_ms != 0 && at_ms <= c->engine->now_ms && !c->engine->loading) {
         value_free(v);
@@ -71,7 +71,9 @@ static void restore_put(struct cmd *c, struct slice key, struct value *v, int64_
     }
     struct entry *e = db_put(c->db, key, v);
     uint32_t now_s = c->engine->now_s;
-    if (idle_s >= 0) e->touched_s = idle_s < now_s ? now_s - (uint32_t)idle_s : 0;
+    if (r->idle_s >= 0 && !c->engine->counts_uses && !lfu_is_stamp(now_s))
+        e->touched_s = r->idle_s < now_s ? now_s - (uint32_t)r->idle_s : 0;
+    if (r->freq >= 0 && c->engine->counts_uses) e->touched_s = lfu_stamp(now_s, (uint32_t)r->freq);
     if (at_ms != 0) db_expire_set(c->db, key, at_ms);
     db_changed(c->db, key, NOTIFY_GENERIC, "restore");
     restore_effect(c, at_ms);
@@ -106,6 +108,6 @@ void cmd_restore(struct cmd *c)
     if (at_ms != 0 && !r.absolute && __builtin_add_overflow(at_ms, c->engine->now_ms, &at_ms))
         at_ms = EXPIRE_NEVER - 1;
     if (at_ms == EXPIRE_NEVER) at_ms--;
-    restore_put(c, key, v, at_ms, r.idle_s);
+    restore_put(c, key, v, at_ms, &r);
     reply_ok(c->reply);
 }

@@ -15,7 +15,9 @@ static int64_t worth_losing(const struct engine *e, const struct entry *entry, i
 {
     if (policy == POLICY_VOLATILE_TTL) return -entry->expire_ms / 1000;
     if (policy == POLICY_ALLKEYS_RANDOM || policy == POLICY_VOLATILE_RANDOM) return 0;
-    return (int64_t)e->now_s - entry->touched_s;
+    if (e->counts_uses)
+        return LFU_MAX - (int64_t)lfu_counter(entry->touched_s, e->now_s, e->config.lfu_decay_time);
+    return entry_idle_s(e, entry);
 }
 
 /* The best of a few random keys of all databases; NULL when there is none to give up. */
@@ -50,9 +52,9 @@ static void evict(struct engine *e, struct db *db, const struct entry *entry)
     if (e->sink != NULL && e->durable_writes != durable) effects_add(&e->effects, db->id, 2, argv);
 }
 
-bool exec_make_room(struct engine *e)
+/* Evicts until no more than limit bytes are used; false when that cannot be. */
+static bool give_up(struct engine *e, size_t limit)
 {
-    size_t limit = (size_t)e->config.maxmemory;
     while (mem_used() > limit && trash_work(e, TRASH_SLICE_US)) /* before anything else is lost */
         continue;
     for (int tries = 0; mem_used() > limit; tries++) {
@@ -63,4 +65,14 @@ bool exec_make_room(struct engine *e)
         evict(e, db, entry);
     }
     return true;
+}
+
+bool exec_make_room(struct engine *e)
+{
+    size_t limit = (size_t)e->config.maxmemory;
+    if (mem_used() <= limit) return true;
+    int64_t from_us = e->clock.mono_us(e->clock.data);
+    bool enough = give_up(e, limit);
+    engine_took(e, LATENCY_EVICTION_CYCLE, e->clock.mono_us(e->clock.data) - from_us);
+    return enough;
 }

@@ -50,8 +50,12 @@ static void run(struct cmd *c)
     size_t reply_at = c->reply->out->len;
     int64_t from_us = e->batch && e->depth == 1 ? e->now_us : e->clock.wall_us(e->clock.data);
 
+    /* Monitors see a command once it ran, but a script before the commands that it calls. */
+    bool watched = !list_empty(&e->monitors) && !c->retry;
+    if (watched && (c->spec->flags & CMD_SCRIPTING) != 0) monitor_feed(c);
     c->reply->failed = false;
     c->spec->run(c);
+    if (watched && (c->spec->flags & (CMD_NOMONITOR | CMD_ADMIN)) == 0) monitor_feed(c);
 
     if (e->sink != NULL && e->durable_writes != durable && !c->explicit_effects)
         effect_verbatim(c, touched);
@@ -61,12 +65,15 @@ static void run(struct cmd *c)
     struct cmd_stats *stats = &e->cmd_stats[c->spec->index];
     stats->calls++;
     stats->usec += (uint64_t)took_us;
+    stats->took[latency_bucket((uint64_t)took_us)]++;
     if (c->reply->failed && c->reply->out->len > reply_at && c->reply->out->p[reply_at] == '-') {
         stats->failed++;
         engine_count_error(
             e, slice_make(c->reply->out->p + reply_at + 1, c->reply->out->len - reply_at - 1));
     }
     slowlog_note(c, took_us);
+    engine_took(e, (c->spec->flags & CMD_FAST) != 0 ? LATENCY_FAST_COMMAND : LATENCY_COMMAND,
+                took_us);
     /* Within a batch the end of one command is the time of the next. */
     if (e->batch && e->depth == 1) e->next_us = from_us + took_us;
 }
@@ -189,7 +196,6 @@ void exec_one(struct engine *e, struct session *s, const struct slice *argv, uin
         wake_hold(s, spec, argv, argc);
         return;
     }
-    if (!list_empty(&e->monitors)) monitor_feed(e, s, spec, argv, argc);
     exec_run(e, s, spec, argv, argc, &reply, false);
     exec_reply_end(s, &reply);
 }

@@ -66,6 +66,7 @@ int64_t exec_next_ms(struct engine *e);
 /* Counts of one command, for INFO commandstats. */
 struct cmd_stats {
     uint64_t calls, usec, rejected, failed;
+    uint64_t took[LATENCY_BUCKETS]; /* calls by their time */
 };
 
 /* Runs a command inside another (EXEC): depth 2, its effects join the outer record. */

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "store/cmd/client.h"
+#include "store/cmd/keyspec.h"
 #include "store/engine/pubsub.h"
 
 enum { SAME_MS = 60000, SAME_LOOK = 10 };
@@ -11,37 +12,18 @@ enum channels { CHANNELS_NONE, CHANNELS_ONE, CHANNELS_ALL, CHANNELS_PATTERNS };
 
 /* --- the table --- */
 
-struct facts {
-    uint8_t first, rest; /* enum acl_access of its keys */
-    uint8_t channels;    /* enum channels: they are no keys, even where the table finds some */
-};
-
 static struct acl_command commands[ACL_COMMANDS_MAX];
-static struct facts facts[ACL_COMMANDS_MAX];
+/* enum channels: they are no keys, even where the table finds some */
+static uint8_t channels_by[ACL_COMMANDS_MAX];
 static struct acl_commands table;
 
 static const struct {
     const char *name, *words;
 } categories_of[] = {
 #define ACL_CATEGORIES_OF(name, words) {name, words},
-#define ACL_KEYS(name, first, rest)
 #define ACL_ABSENT(name, words)
 #include "store/cmd/acl.def"
 #undef ACL_CATEGORIES_OF
-#undef ACL_KEYS
-#undef ACL_ABSENT
-};
-
-static const struct {
-    const char *name;
-    uint8_t first, rest;
-} keys_of[] = {
-#define ACL_CATEGORIES_OF(name, words)
-#define ACL_KEYS(name, first, rest) {name, first, rest},
-#define ACL_ABSENT(name, words)
-#include "store/cmd/acl.def"
-#undef ACL_CATEGORIES_OF
-#undef ACL_KEYS
 #undef ACL_ABSENT
 };
 
@@ -49,11 +31,9 @@ static const struct {
     const char *name, *words;
 } absent[] = {
 #define ACL_CATEGORIES_OF(name, words)
-#define ACL_KEYS(name, first, rest)
 #define ACL_ABSENT(name, words) {name, words},
 #include "store/cmd/acl.def"
 #undef ACL_CATEGORIES_OF
-#undef ACL_KEYS
 #undef ACL_ABSENT
 };
 
@@ -105,20 +85,11 @@ static uint32_t find_categories(const struct cmd_spec *spec)
     return bare ? all : all | group_category(spec->group);
 }
 
-static struct facts find_facts(const struct cmd_spec *spec)
+static uint8_t channels_of(const struct cmd_spec *spec)
 {
-    struct facts f = {.first = ACL_BOTH, .rest = ACL_BOTH};
-    if ((spec->flags & CMD_WRITE) != 0) f.first = f.rest = ACL_WRITE;
-    if ((spec->flags & CMD_READ) != 0) f.first = f.rest = ACL_READ;
-    for (size_t i = 0; i < sizeof keys_of / sizeof keys_of[0]; i++) {
-        if (strcmp(spec->name, keys_of[i].name) != 0) continue;
-        f.first = keys_of[i].first;
-        f.rest = keys_of[i].rest;
-    }
-    if (spec->run == cmd_publish || spec->run == cmd_spublish) f.channels = CHANNELS_ONE;
-    if (spec->run == cmd_subscribe || spec->run == cmd_ssubscribe) f.channels = CHANNELS_ALL;
-    if (spec->run == cmd_psubscribe) f.channels = CHANNELS_PATTERNS;
-    return f;
+    if (spec->run == cmd_publish || spec->run == cmd_spublish) return CHANNELS_ONE;
+    if (spec->run == cmd_subscribe || spec->run == cmd_ssubscribe) return CHANNELS_ALL;
+    return spec->run == cmd_psubscribe ? CHANNELS_PATTERNS : CHANNELS_NONE;
 }
 
 static int32_t index_of(struct slice name)
@@ -148,7 +119,7 @@ static void build(void)
     for (uint32_t i = 0; i < count; i++) {
         commands[i].name = specs[i].name;
         commands[i].categories = find_categories(&specs[i]);
-        facts[i] = find_facts(&specs[i]);
+        channels_by[i] = channels_of(&specs[i]);
     }
     table = (struct acl_commands){.all = commands, .count = count};
     for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
@@ -173,43 +144,27 @@ uint32_t guard_categories(const struct cmd_spec *spec)
 
 /* --- asking --- */
 
-/* SET only reads with GET; BITFIELD only writes with SET and INCRBY. */
-static uint8_t special_access(const struct cmd_spec *spec, const struct slice *argv, uint32_t argc,
-                              uint8_t access)
+static uint8_t access_of(uint32_t key_flags)
 {
-    if (strcmp(spec->name, "set") == 0) {
-        for (uint32_t i = 3; i < argc; i++)
-            if (slice_word(argv[i], "GET")) return ACL_BOTH;
-        return ACL_WRITE;
-    }
-    if (strcmp(spec->name, "bitfield") == 0) {
-        uint32_t i = 2;
-        while (i < argc) {
-            if (slice_word(argv[i], "GET") && argc - i > 2)
-                i += 3;
-            else if (slice_word(argv[i], "OVERFLOW") && argc - i > 1)
-                i += 2;
-            else
-                return ACL_BOTH;
-        }
-        return ACL_READ;
-    }
-    return access;
+    bool writes = (key_flags & (KEY_UPDATE | KEY_INSERT | KEY_DELETE)) != 0;
+    return (uint8_t)((key_flags & KEY_ACCESS) != 0 ? writes ? ACL_BOTH : ACL_READ
+                     : writes                      ? ACL_WRITE
+                                                   : ACL_ANY);
 }
 
 static void find_keys(struct engine *e, const struct cmd_spec *spec, struct acl_request *q)
 {
-    const struct facts *f = &facts[spec->index];
-    if (spec->keys.kind == KEYS_KIND_NONE || f->channels != CHANNELS_NONE) return;
+    if (spec->keys.kind == KEYS_KIND_NONE || channels_by[spec->index] != CHANNELS_NONE) return;
     if (spec->run == cmd_sunsubscribe) return;
     uint32_t *at = arena_array(&e->arena, q->argc, uint32_t);
     int32_t n = cmd_find_keys(spec, q->argv, q->argc, at, q->argc);
     if (n <= 0) return; /* the command will say what is wrong with its arguments */
     struct acl_key *keys = arena_array(&e->arena, (uint32_t)n, struct acl_key);
     for (int32_t i = 0; i < n; i++)
-        keys[i] = (struct acl_key){
-            .key = q->argv[at[i]], .at = at[i], .access = i == 0 ? f->first : f->rest};
-    keys[0].access = special_access(spec, q->argv, q->argc, keys[0].access);
+        keys[i] =
+            (struct acl_key){.key = q->argv[at[i]],
+                             .at = at[i],
+                             .access = access_of(keyspec_flags(spec, q->argv, q->argc, at[i]))};
     q->keys = keys;
     q->key_count = (uint32_t)n;
 }
@@ -224,7 +179,7 @@ static struct acl_request request(struct engine *e, const struct cmd_spec *spec,
                             .argc = argc,
                             .first_arg = spec->parent != NULL ? 2 : 1};
     find_keys(e, spec, &q);
-    uint8_t channels = facts[spec->index].channels;
+    uint8_t channels = channels_by[spec->index];
     q.channels_at = 1;
     if (channels != CHANNELS_NONE) q.channel_count = channels == CHANNELS_ONE ? 1 : argc - 1;
     q.channel_patterns = channels == CHANNELS_PATTERNS;

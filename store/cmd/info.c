@@ -172,6 +172,20 @@ static void info_commandstats(struct engine *e, struct buf *out)
     }
 }
 
+static void info_latencystats(struct engine *e, struct buf *out)
+{
+    uint32_t n = 0;
+    const struct cmd_spec *specs = cmd_specs(&n);
+    for (uint32_t i = 0; i < n; i++) {
+        const uint64_t *took = e->cmd_stats[i].took;
+        if (e->cmd_stats[i].calls == 0) continue;
+        buf_addf(out, "latency_percentiles_usec_%s:p50=%llu.000,p99=%llu.000,p99.9=%llu.000\r\n",
+                 specs[i].name, (unsigned long long)latency_quantile(took, 0.5),
+                 (unsigned long long)latency_quantile(took, 0.99),
+                 (unsigned long long)latency_quantile(took, 0.999));
+    }
+}
+
 static void info_errorstats(struct engine *e, struct buf *out)
 {
     for (uint32_t i = 0; i < e->error_count; i++)
@@ -210,6 +224,7 @@ static const struct {
     {"modules", "Modules", info_modules, true},
     {"commandstats", "Commandstats", info_commandstats, false},
     {"errorstats", "Errorstats", info_errorstats, true},
+    {"latencystats", "Latencystats", info_latencystats, false},
     {"cluster", "Cluster", info_cluster, true},
     {"keyspace", "Keyspace", info_keyspace, true},
 };

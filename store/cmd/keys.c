@@ -301,23 +301,17 @@ void cmd_object_refcount(struct cmd *c)
     if (object_entry(c) != NULL) reply_int(c->reply, 1);
 }
 
-static bool uses_lfu(const struct cmd *c)
-{
-    int64_t p = c->engine->config.maxmemory_policy;
-    return p == POLICY_ALLKEYS_LFU || p == POLICY_VOLATILE_LFU;
-}
-
 /* OBJECT IDLETIME key */
 void cmd_object_idletime(struct cmd *c)
 {
     const struct entry *e = object_entry(c);
     if (e == NULL) return;
-    if (uses_lfu(c))
+    if (c->engine->counts_uses)
         reply_error(c->reply, "ERR An LFU maxmemory policy is selected, idle time not tracked. "
                               "Please note that when switching between policies at runtime LRU "
                               "and LFU data will take some time to adjust.");
     else
-        reply_int(c->reply, (int64_t)c->engine->now_s - e->touched_s);
+        reply_int(c->reply, entry_idle_s(c->engine, e));
 }
 
 /* OBJECT FREQ key */
@@ -325,12 +319,13 @@ void cmd_object_freq(struct cmd *c)
 {
     const struct entry *e = object_entry(c);
     if (e == NULL) return;
-    if (!uses_lfu(c))
+    if (!c->engine->counts_uses)
         reply_error(c->reply, "ERR An LFU maxmemory policy is not selected, access frequency not "
                               "tracked. Please note that when switching between policies at "
                               "runtime LRU and LFU data will take some time to adjust.");
     else
-        reply_int(c->reply, 0);
+        reply_int(c->reply,
+                  lfu_counter(e->touched_s, c->engine->now_s, c->engine->config.lfu_decay_time));
 }
 
 /* OBJECT HELP */

@@ -41,18 +41,31 @@ static void add_quoted(struct buf *out, struct slice s)
     buf_add_char(out, '"');
 }
 
-void monitor_feed(struct engine *e, const struct session *s, const struct cmd_spec *spec,
-                  const struct slice *argv, uint32_t argc)
+/* Who ran it, as MONITOR says it. */
+static void add_speaker(struct buf *out, const struct cmd *c)
 {
-    if ((spec->flags & (CMD_NOMONITOR | CMD_ADMIN)) != 0) return;
     char addr[128];
-    struct slice from = session_addr(s, addr, false);
+    struct slice from = session_addr(c->session, addr, false);
+    bool unix_socket = (c->session->flags & SESSION_UNIX) != 0;
+    if (c->in_script)
+        buf_add_cstr(out, "lua");
+    else if (unix_socket) /* its address ends in ":0" everywhere else */
+        buf_addf(out, "unix:%.*s", (int)from.len - 2, from.p);
+    else
+        buf_add_slice(out, from);
+}
+
+void monitor_feed(const struct cmd *c)
+{
+    struct engine *e = c->engine;
     struct buf line = {0};
-    buf_addf(&line, "+%lld.%06lld [%u %.*s]", (long long)(e->now_us / 1000000),
-             (long long)(e->now_us % 1000000), s->db, (int)from.len, from.p);
-    for (uint32_t i = 0; i < argc; i++) {
+    buf_addf(&line, "+%lld.%06lld [%u ", (long long)(e->now_us / 1000000),
+             (long long)(e->now_us % 1000000), c->session->db);
+    add_speaker(&line, c);
+    buf_add_char(&line, ']');
+    for (uint32_t i = 0; i < c->argc; i++) {
         buf_add_char(&line, ' ');
-        add_quoted(&line, guard_shown(spec, argv, i));
+        add_quoted(&line, guard_shown(c->spec, c->argv, i));
     }
     buf_add_cstr(&line, "\r\n");
     struct shared *m = shared_new(buf_slice(&line));

@@ -4,10 +4,8 @@
 
 #include "store/cmd/cmd.h"
 
-/* Sends a line about the command to all clients in MONITOR; secrets and ADMIN commands stay
- * out of it. */
-void monitor_feed(struct engine *e, const struct session *s, const struct cmd_spec *spec,
-                  const struct slice *argv, uint32_t argc);
+/* Sends a line about the running command to all clients in MONITOR; secrets stay out of it. */
+void monitor_feed(const struct cmd *c);
 
 /* Keeps the command if it took too long. */
 void slowlog_note(const struct cmd *c, int64_t took_us);

@@ -205,12 +205,27 @@ void cmd_memory_stats(struct cmd *c)
     reply_int(r, (int64_t)tables);
 }
 
+/* MEMORY MALLOC-STATS */
+void cmd_memory_malloc_stats(struct cmd *c)
+{
+    struct mallinfo2 m = mallinfo2();
+    reply_verbatim(
+        c->reply,
+        arena_printf(c->arena,
+                     "allocator: libc\nheap bytes: %zu\nmapped bytes: %zu in %zu pieces\n"
+                     "in use: %zu\nfree in the heap: %zu in %zu chunks\n",
+                     m.arena, m.hblkhd, m.hblks, m.uordblks, m.fordblks, m.ordblks),
+        "txt");
+}
+
 /* MEMORY HELP */
 void cmd_memory_help(struct cmd *c)
 {
     static const char *const lines[] = {
         "DOCTOR",
         "    Return memory problems reports.",
+        "MALLOC-STATS",
+        "    Return internal statistics report from the memory allocator.",
         "PURGE",
         "    Attempt to purge dirty pages for reclamation by the allocator.",
         "STATS",
@@ -219,40 +234,6 @@ void cmd_memory_help(struct cmd *c)
         "    Return memory in bytes used by <key> and its value. Nested values are",
         "    sampled up to <count> times (default: 5, 0 means sample all).",
         NULL};
-    cmd_help(c, lines);
-}
-
-/* --- LATENCY: events are counted by the slow log and the metrics; there is no history --- */
-
-/* LATENCY LATEST */
-void cmd_latency_latest(struct cmd *c)
-{
-    reply_array(c->reply, 0);
-}
-
-/* LATENCY HISTORY event */
-void cmd_latency_history(struct cmd *c)
-{
-    reply_array(c->reply, 0);
-}
-
-/* LATENCY RESET [event …] */
-void cmd_latency_reset(struct cmd *c)
-{
-    reply_int(c->reply, 0);
-}
-
-/* LATENCY HELP */
-void cmd_latency_help(struct cmd *c)
-{
-    static const char *const lines[] = {"HISTORY <event>",
-                                        "    Return time-latency samples for the <event> class.",
-                                        "LATEST",
-                                        "    Return the latest latency samples for all events.",
-                                        "RESET [<event> ...]",
-                                        "    Reset latency data of one or more <event> classes.",
-                                        "    (default: reset all data for all event classes)",
-                                        NULL};
     cmd_help(c, lines);
 }
 
@@ -348,7 +329,7 @@ void cmd_debug(struct cmd *c)
                                       "serializedlength:%zu lru:%u lru_seconds_idle:%u",
                                       (void *)e->value, e->value->type->encoding(e->value),
                                       e->value->type->memory(e->value, 5), e->touched_s,
-                                      c->engine->now_s - e->touched_s)
+                                      entry_idle_s(c->engine, e))
                              .p);
     } else {
         reply_errorf(c->reply,

@@ -55,12 +55,14 @@ static bool find_both(struct cmd *c, bool need, struct stream **s, struct group 
     return false;
 }
 
-static bool group_start(struct cmd *c, const struct stream *s, struct stream_id *id)
+/* CREATE wants an id that entries can have; SETID also takes - and +. */
+static bool group_start(struct cmd *c, const struct stream *s, bool create, struct stream_id *id)
 {
     if (slice_is(c->argv[4], "$")) {
         *id = s == NULL ? STREAM_ID_MIN : s->last_id;
         return true;
     }
+    if (!create && stream_id_read(c->argv[4], 0, id)) return true;
     return stream_id_strict(c, c->argv[4], 0, id);
 }
 
@@ -82,7 +84,7 @@ void cmd_xgroup_create(struct cmd *c)
     struct stream_id id;
     if (!parse_group(c, true, &a)) return;
     if (a.mkstream ? !stream_find(c, 2, true, &s) : !find_both(c, false, &s, &g)) return;
-    if (!group_start(c, s, &id)) return;
+    if (!group_start(c, s, true, &id)) return;
     if (s == NULL) {
         s = stream_new();
         (void)db_put(c->db, c->argv[2], &s->head);
@@ -105,7 +107,7 @@ void cmd_xgroup_setid(struct cmd *c)
     struct stream_id id;
     if (!parse_group(c, false, &a)) return;
     if (!find_both(c, true, &s, &g)) return;
-    if (!group_start(c, s, &id)) return;
+    if (!group_start(c, s, false, &id)) return;
     g->last_id = id;
     g->entries_read = a.entries_read;
     reply_ok(c->reply);

@@ -35,7 +35,7 @@ static void put_bytes(struct cmd *c, struct slice key, struct slice s, bool keep
     struct entry *e = db_entry(c->db, key);
     if (e != NULL && value_kind_of(e->value) == VALUE_STRING) {
         e->value = string_set(e->value, s);
-        e->touched_s = c->engine->now_s;
+        entry_touch(c->engine, e);
         if (!keep_ttl && e->expire_ms != EXPIRE_NEVER) (void)db_expire_clear(c->db, key);
         return;
     }

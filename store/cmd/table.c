@@ -137,6 +137,14 @@ const struct cmd_spec *cmd_find_sub(const struct cmd_spec *container, struct sli
     return NULL;
 }
 
+const struct cmd_spec *cmd_find_full(struct slice name)
+{
+    struct slice head = {0};
+    if (!slice_cut(&name, '|', &head)) return NULL;
+    const struct cmd_spec *spec = cmd_find(head);
+    return spec == NULL || name.len == 0 ? spec : cmd_find_sub(spec, name);
+}
+
 bool cmd_is_container(const struct cmd_spec *spec)
 {
     return has_subs[spec->index];
@@ -222,19 +230,6 @@ int32_t cmd_keys_sort(const struct slice *argv, uint32_t argc, uint32_t *at, uin
             dest = ++i;
     }
     if (dest > 0 && n < cap) at[n++] = dest;
-    return (int32_t)n;
-}
-
-int32_t cmd_keys_migrate(const struct slice *argv, uint32_t argc, uint32_t *at, uint32_t cap)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 6; i < argc; i++) {
-        if (!slice_word(argv[i], "KEYS")) continue;
-        for (i++; i < argc && n < cap; i++)
-            at[n++] = i;
-        return (int32_t)n;
-    }
-    if (n < cap) at[n++] = 3;
     return (int32_t)n;
 }
 

@@ -185,7 +185,9 @@ void exec_tick(struct engine *e)
     engine_clock_update(e);
     (void)trash_work(e, TRASH_SLICE_US);
     time_out(e);
-    (void)db_expire_cycle(e, 2000);
+    int64_t from_us = e->clock.mono_us(e->clock.data);
+    if (db_expire_cycle(e, 2000) > 0)
+        engine_took(e, LATENCY_EXPIRE_CYCLE, e->clock.mono_us(e->clock.data) - from_us);
     exec_finish(e, NULL);
     sample(e);
     wake_ready(e);

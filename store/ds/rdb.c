@@ -21,13 +21,13 @@ uint64_t rdb_crc64(uint64_t crc, struct slice s)
 
 /* --- writing --- */
 
-static void add_little(struct buf *out, uint64_t n, uint32_t bytes)
+void rdb_add_little(struct buf *out, uint64_t n, uint32_t bytes)
 {
     for (uint32_t i = 0; i < bytes; i++)
         buf_add_char(out, (char)(n >> (8 * i) & 255));
 }
 
-static void add_big(struct buf *out, uint64_t n, uint32_t bytes)
+void rdb_add_big(struct buf *out, uint64_t n, uint32_t bytes)
 {
     for (uint32_t i = bytes; i-- > 0;)
         buf_add_char(out, (char)(n >> (8 * i) & 255));
@@ -38,13 +38,13 @@ void rdb_add_length(struct buf *out, uint64_t n)
     if (n < 64) {
         buf_add_char(out, (char)n);
     } else if (n < 16384) {
-        add_big(out, 0x4000 | n, 2);
+        rdb_add_big(out, 0x4000 | n, 2);
     } else if (n <= UINT32_MAX) {
         buf_add_char(out, (char)0x80);
-        add_big(out, n, 4);
+        rdb_add_big(out, n, 4);
     } else {
         buf_add_char(out, (char)0x81);
-        add_big(out, n, 8);
+        rdb_add_big(out, n, 8);
     }
 }
 
@@ -56,7 +56,7 @@ void rdb_add_string(struct buf *out, struct slice s)
                    : n >= INT16_MIN && n <= INT16_MAX ? FORM_INT16
                                                       : FORM_INT32;
         buf_add_char(out, (char)(0xC0 | form));
-        add_little(out, (uint64_t)n, 1U << form);
+        rdb_add_little(out, (uint64_t)n, 1U << form);
         return;
     }
     rdb_add_length(out, s.len);
@@ -67,13 +67,80 @@ void rdb_add_double(struct buf *out, double d)
 {
     uint64_t bits = 0;
     memcpy(&bits, &d, sizeof bits);
-    add_little(out, bits, 8);
+    rdb_add_little(out, bits, 8);
 }
 
 void rdb_seal(struct buf *out)
 {
-    add_little(out, RDB_VERSION, 2);
-    add_little(out, rdb_crc64(0, buf_slice(out)), 8);
+    rdb_add_little(out, RDB_VERSION, 2);
+    rdb_add_little(out, rdb_crc64(0, buf_slice(out)), 8);
+}
+
+/* --- writing a listpack --- */
+
+/* The bytes that say an entry's size once more, behind it. */
+static uint32_t listpack_back(size_t size)
+{
+    return size < 128 ? 1 : size < 16384 ? 2 : size < 2097152 ? 3 : size < 268435456 ? 4 : 5;
+}
+
+static void add_back(struct buf *out, size_t size)
+{
+    for (uint32_t i = listpack_back(size); i-- > 0;) {
+        bool first = i + 1 == listpack_back(size); /* it is read from behind */
+        buf_add_char(out, (char)((size >> (7 * i) & 127) | (first ? 0U : 128U)));
+    }
+}
+
+size_t rdb_pack_begin(struct buf *out)
+{
+    size_t head = out->len;
+    rdb_add_little(out, 0, 6);
+    return head;
+}
+
+void rdb_pack_int(struct buf *out, int64_t n)
+{
+    size_t from = out->len;
+    if (n >= 0 && n < 128) {
+        buf_add_char(out, (char)n);
+    } else if (n >= INT16_MIN && n <= INT16_MAX) {
+        buf_add_char(out, (char)0xF1);
+        rdb_add_little(out, (uint64_t)n, 2);
+    } else if (n >= INT32_MIN && n <= INT32_MAX) {
+        buf_add_char(out, (char)0xF3);
+        rdb_add_little(out, (uint64_t)n, 4);
+    } else {
+        buf_add_char(out, (char)0xF4);
+        rdb_add_little(out, (uint64_t)n, 8);
+    }
+    add_back(out, out->len - from);
+}
+
+void rdb_pack_string(struct buf *out, struct slice s)
+{
+    size_t from = out->len;
+    if (s.len < 64) {
+        buf_add_char(out, (char)(0x80U | s.len));
+    } else if (s.len < 4096) {
+        rdb_add_big(out, 0xE000 | s.len, 2);
+    } else {
+        buf_add_char(out, (char)0xF0);
+        rdb_add_little(out, s.len, 4);
+    }
+    buf_add_slice(out, s);
+    add_back(out, out->len - from);
+}
+
+void rdb_pack_end(struct buf *out, size_t head, uint64_t elements)
+{
+    buf_add_char(out, (char)0xFF);
+    size_t bytes = out->len - head;
+    uint64_t count = elements < UINT16_MAX ? elements : UINT16_MAX; /* the most: not counted */
+    for (uint32_t i = 0; i < 4; i++)
+        out->p[head + i] = (char)(bytes >> (8 * i) & 255);
+    for (uint32_t i = 0; i < 2; i++)
+        out->p[head + 4 + i] = (char)(count >> (8 * i) & 255);
 }
 
 /* --- reading --- */
@@ -86,7 +153,7 @@ static bool take(struct slice *in, size_t n, struct slice *out)
     return true;
 }
 
-static bool take_little(struct slice *in, uint32_t bytes, uint64_t *n)
+bool rdb_little(struct slice *in, uint32_t bytes, uint64_t *n)
 {
     struct slice s = {0};
     if (!take(in, bytes, &s)) return false;
@@ -96,7 +163,7 @@ static bool take_little(struct slice *in, uint32_t bytes, uint64_t *n)
     return true;
 }
 
-static bool take_big(struct slice *in, uint32_t bytes, uint64_t *n)
+bool rdb_big(struct slice *in, uint32_t bytes, uint64_t *n)
 {
     struct slice s = {0};
     if (!take(in, bytes, &s)) return false;
@@ -110,7 +177,7 @@ static bool take_big(struct slice *in, uint32_t bytes, uint64_t *n)
 static bool take_int(struct slice *in, uint32_t bytes, int64_t *out)
 {
     uint64_t n = 0;
-    if (!take_little(in, bytes, &n)) return false;
+    if (!rdb_little(in, bytes, &n)) return false;
     uint32_t unused = 64 - 8 * bytes;
     *out = (int64_t)(n << unused) >> unused;
     return true;
@@ -121,8 +188,8 @@ bool rdb_open(struct slice payload, struct slice *body)
     if (payload.len < RDB_TAIL) return false;
     uint64_t version = 0, crc = 0;
     struct slice tail = slice_from(payload, payload.len - RDB_TAIL);
-    (void)take_little(&tail, 2, &version);
-    (void)take_little(&tail, 8, &crc);
+    (void)rdb_little(&tail, 2, &version);
+    (void)rdb_little(&tail, 8, &crc);
     if (version > RDB_VERSION || crc != rdb_crc64(0, slice_make(payload.p, payload.len - 8)))
         return false;
     *body = slice_make(payload.p, payload.len - RDB_TAIL);
@@ -149,11 +216,11 @@ static bool take_length(struct slice *in, uint64_t *n, bool *is_form)
     case 0:
         return true;
     case 1:
-        if (!take_big(in, 1, &low)) return false;
+        if (!rdb_big(in, 1, &low)) return false;
         *n = *n << 8 | low;
         return true;
     case 2:
-        return (head == 0x80 || head == 0x81) && take_big(in, head == 0x80 ? 4 : 8, n);
+        return (head == 0x80 || head == 0x81) && rdb_big(in, head == 0x80 ? 4 : 8, n);
     default:
         *is_form = true;
         return true;
@@ -229,7 +296,7 @@ bool rdb_string(struct slice *in, struct arena *arena, struct slice *out)
 bool rdb_double(struct slice *in, double *out)
 {
     uint64_t bits = 0;
-    if (!take_little(in, 8, &bits)) return false;
+    if (!rdb_little(in, 8, &bits)) return false;
     memcpy(out, &bits, sizeof bits);
     return true;
 }
@@ -253,7 +320,7 @@ static bool feed_framed(struct rdb_feed *f, struct slice bytes, uint32_t head)
 {
     uint64_t total = 0;
     f->in = bytes;
-    if (!take_little(&f->in, 4, &total) || total != bytes.len || bytes.len < head + 1) return false;
+    if (!rdb_little(&f->in, 4, &total) || total != bytes.len || bytes.len < head + 1) return false;
     f->in = slice_make(bytes.p + head, bytes.len - head - 1);
     return (uint8_t)bytes.p[bytes.len - 1] == 0xFF;
 }
@@ -275,15 +342,9 @@ bool rdb_feed_intset(struct rdb_feed *f, struct slice bytes)
     uint64_t width = 0;
     f->kind = RDB_INTSET;
     f->in = bytes;
-    if (!take_little(&f->in, 4, &width) || !take_little(&f->in, 4, &f->left)) return false;
+    if (!rdb_little(&f->in, 4, &width) || !rdb_little(&f->in, 4, &f->left)) return false;
     f->width = (uint32_t)width;
     return (width == 2 || width == 4 || width == 8) && f->in.len == f->left * width;
-}
-
-/* The bytes that say an entry's size once more, behind it. */
-static uint32_t listpack_back(size_t size)
-{
-    return size < 128 ? 1 : size < 16384 ? 2 : size < 2097152 ? 3 : size < 268435456 ? 4 : 5;
 }
 
 /* 0: a string of *n bytes follows; else it was a number, or (bytes above 0) one follows. */
@@ -311,7 +372,7 @@ static bool listpack_head(struct slice *in, bool *is_int, int64_t *n)
         if (!rdb_byte(in, &low)) return false;
         *n = (head & 15) << 8 | low;
     } else {
-        if (head != 0xF0 || !take_little(in, 4, &len)) return false;
+        if (head != 0xF0 || !rdb_little(in, 4, &len)) return false;
         *n = (int64_t)len;
     }
     return true;
@@ -322,17 +383,17 @@ static bool ziplist_head(struct slice *in, bool *is_int, int64_t *n)
     uint8_t head = 0;
     uint64_t len = 0;
     if (!rdb_byte(in, &head) || head == 255) return false; /* the size of the one before */
-    if (head == 254 && !take_little(in, 4, &len)) return false;
+    if (head == 254 && !rdb_little(in, 4, &len)) return false;
     if (!rdb_byte(in, &head)) return false;
     *is_int = head >> 6 == 3;
     if (!*is_int) {
         len = head & 63;
         uint64_t low = 0;
         if (head >> 6 == 1) {
-            if (!take_big(in, 1, &low)) return false;
+            if (!rdb_big(in, 1, &low)) return false;
             len = len << 8 | low;
         }
-        if (head >> 6 == 2 && !take_big(in, 4, &len)) return false;
+        if (head >> 6 == 2 && !rdb_big(in, 4, &len)) return false;
         *n = (int64_t)len;
         return true;
     }

@@ -26,6 +26,15 @@ uint64_t rdb_crc64(uint64_t crc, struct slice s);
 void rdb_add_length(struct buf *out, uint64_t n);
 void rdb_add_string(struct buf *out, struct slice s); /* short numbers as such, never LZF */
 void rdb_add_double(struct buf *out, double d);
+void rdb_add_little(struct buf *out, uint64_t n, uint32_t bytes); /* plain bytes, least first */
+void rdb_add_big(struct buf *out, uint64_t n, uint32_t bytes);
+
+/* A listpack at the end of out: begin gives its place for end, which is told how many elements
+ * were added. Its bytes are not framed as a string. */
+size_t rdb_pack_begin(struct buf *out);
+void rdb_pack_int(struct buf *out, int64_t n);
+void rdb_pack_string(struct buf *out, struct slice s);
+void rdb_pack_end(struct buf *out, size_t head, uint64_t elements);
 
 /* Adds the version and the checksum of all that is in out. */
 void rdb_seal(struct buf *out);
@@ -41,6 +50,8 @@ bool rdb_open(struct slice payload, struct slice *body);
 bool rdb_byte(struct slice *in, uint8_t *out);
 bool rdb_length(struct slice *in, uint64_t *n);
 bool rdb_string(struct slice *in, struct arena *arena, struct slice *out);
+bool rdb_little(struct slice *in, uint32_t bytes, uint64_t *n); /* plain bytes, least first */
+bool rdb_big(struct slice *in, uint32_t bytes, uint64_t *n);
 bool rdb_double(struct slice *in, double *out);      /* 8 bytes */
 bool rdb_double_text(struct slice *in, double *out); /* a byte of length and digits */
 

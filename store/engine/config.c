@@ -71,9 +71,9 @@ static const struct setting settings[] = {
      .offset = AT(field),                                                                          \
      .text = (def),                                                                                \
      .help = (help_)},
-#define CONFIG_LIMIT(field, name_, def, min_, max_, help_)                                         \
+#define CONFIG_LIMIT(field, name_, kind_, def, min_, max_, help_)                                  \
     {.name = (name_),                                                                              \
-     .kind = INT,                                                                                  \
+     .kind = kind_,                                                                                \
      .in_limits = true,                                                                            \
      .number = (def),                                                                              \
      .min = (min_),                                                                                \

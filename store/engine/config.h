@@ -35,7 +35,7 @@ struct config {
 #define CONFIG_BOOL(field, name, def, flags, help)           int64_t field;
 #define CONFIG_ENUM(field, name, words, def, flags, help)    int64_t field;
 #define CONFIG_TEXT(field, name, def, flags, help)           char *field; /* owned, never NULL */
-#define CONFIG_LIMIT(field, name, def, min, max, help)
+#define CONFIG_LIMIT(field, name, kind, def, min, max, help)
 #include "store/engine/config.def"
 #undef CONFIG_INT
 #undef CONFIG_SIZE

@@ -75,18 +75,18 @@ struct value *db_any(struct db *db, struct slice key)
 {
     struct entry *e = lookup(db, key, hash_key(db, key));
     if (e == NULL) return NULL;
-    e->touched_s = db->engine->now_s;
+    entry_touch(db->engine, e);
     return e->value;
 }
 
-static inline enum err checked(struct entry *e, enum value_kind kind, uint32_t now_s,
+static inline enum err checked(struct engine *g, struct entry *e, enum value_kind kind,
                                struct value **out)
 {
     if (e == NULL) {
         *out = NULL;
         return ERR_OK;
     }
-    e->touched_s = now_s;
+    entry_touch(g, e);
     if (e->value->type->kind != kind) return ERR_WRONGTYPE;
     *out = e->value;
     return ERR_OK;
@@ -102,12 +102,12 @@ enum err db_find(struct db *db, struct slice key, enum value_kind kind, struct v
     } else {
         g->stats.hits++;
     }
-    return checked(e, kind, g->now_s, out);
+    return checked(g, e, kind, out);
 }
 
 enum err db_find_write(struct db *db, struct slice key, enum value_kind kind, struct value **out)
 {
-    return checked(lookup(db, key, hash_key(db, key)), kind, db->engine->now_s, out);
+    return checked(db->engine, lookup(db, key, hash_key(db, key)), kind, out);
 }
 
 /* --- changes --- */
@@ -128,13 +128,13 @@ struct entry *db_put(struct db *db, struct slice key, struct value *value)
         expire_drop(db, e, hash);
         if (e->value != value) trash_value(db->engine, e->value);
         e->value = value;
-        e->touched_s = db->engine->now_s;
+        entry_touch(db->engine, e);
         return e;
     }
     e = mem_alloc(sizeof *e + key.len);
     *e = (struct entry){.value = value,
                         .expire_ms = EXPIRE_NEVER,
-                        .touched_s = db->engine->now_s,
+                        .touched_s = entry_fresh(db->engine),
                         .key_len = (uint32_t)key.len};
     if (key.len > 0) memcpy(e->key, key.p, key.len);
     dict_add_hash(&db->keys, e, hash);

@@ -14,6 +14,7 @@
 
 #include "store/engine/engine.h"
 #include "store/engine/err.h"
+#include "store/engine/lfu.h"
 #include "store/engine/value.h"
 
 #define EXPIRE_NEVER INT64_MAX
@@ -21,7 +22,7 @@
 struct entry {
     struct value *value; /* owned */
     int64_t expire_ms;   /* unix time, or EXPIRE_NEVER */
-    uint32_t touched_s;  /* when last used: seconds of engine->now_ms, for OBJECT IDLETIME */
+    uint32_t touched_s;  /* when last used: engine->now_s, or a stamp (lfu.h) under an LFU policy */
     uint32_t key_len;
     char key[];
 };
@@ -29,6 +30,26 @@ struct entry {
 static inline struct slice entry_key(const struct entry *e)
 {
     return (struct slice){e->key, e->key_len};
+}
+
+/* Notes that the key was used, by time or by frequency as maxmemory-policy wants it. */
+static inline void entry_touch(struct engine *g, struct entry *e)
+{
+    e->touched_s = g->counts_uses ? lfu_used(e->touched_s, g->now_s, g->config.lfu_decay_time,
+                                             g->config.lfu_log_factor, &g->rng)
+                                  : g->now_s;
+}
+
+/* What a new key begins with. */
+static inline uint32_t entry_fresh(const struct engine *g)
+{
+    return g->counts_uses ? lfu_stamp(g->now_s, LFU_NEW) : g->now_s;
+}
+
+/* Seconds since the last use; 0 of a key that was counted by frequency until now. */
+static inline uint32_t entry_idle_s(const struct engine *g, const struct entry *e)
+{
+    return lfu_is_stamp(e->touched_s) || e->touched_s > g->now_s ? 0 : g->now_s - e->touched_s;
 }
 
 /* Looks a key up for reading. *out is NULL when it is missing; ERR_WRONGTYPE when it holds

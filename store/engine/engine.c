@@ -38,6 +38,20 @@ static int64_t mono(void *data)
     return clock_mono_us();
 }
 
+const char *engine_settle(struct engine *e)
+{
+    int flags = notify_parse(slice_of(e->config.notify_keyspace_events));
+    if (flags < 0) return "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
+    e->notify_flags = (uint32_t)flags;
+    struct buf text = {0};
+    notify_format(flags, &text);
+    (void)config_set(&e->config, SLICE("notify-keyspace-events"), buf_slice(&text), true);
+    buf_fini(&text);
+    int64_t policy = e->config.maxmemory_policy;
+    e->counts_uses = policy == POLICY_ALLKEYS_LFU || policy == POLICY_VOLATILE_LFU;
+    return NULL;
+}
+
 void engine_clock_update(struct engine *e)
 {
     e->now_us = e->clock.wall_us(e->clock.data);

@@ -18,6 +18,7 @@
 #include "store/engine/acl.h"
 #include "store/engine/config.h"
 #include "store/engine/effects.h"
+#include "store/engine/latency.h"
 
 struct engine;
 struct session;
@@ -172,6 +173,7 @@ struct engine {
     const char *refusal;              /* NULL, or the error line that refuses writes now; static */
 
     uint32_t notify_flags;      /* of notify-keyspace-events, parsed */
+    bool counts_uses;           /* maxmemory-policy is an LFU one */
     struct script_host *script; /* borrowed: store/script's */
     void (*script_rewrite)(struct engine *e, struct effects *out); /* FUNCTION LOADs; NULL */
     struct session *replay;   /* owned by cmd/exec.c: runs the log's commands at recovery */
@@ -209,7 +211,8 @@ struct engine {
     struct acl acl;              /* users and what they may do */
     struct list acl_log;         /* of cmd/guard.c: refusals */
     uint64_t acl_log_count;
-    struct list slowlog; /* of cmd/slowlog.c */
+    struct latency latency; /* what took longer than latency-monitor-threshold */
+    struct list slowlog;    /* of cmd/slowlog.c */
     uint64_t slowlog_next_id;
     uint32_t slowlog_count;
 };
@@ -221,6 +224,10 @@ void engine_free(struct engine *e);
 /* Reads the clock into now_ms and now_us. The executor does it before each top-level command. */
 void engine_clock_update(struct engine *e);
 
+/* Takes over what the engine derives from its settings, after any was set. NULL on success, or
+ * static words why a value is not possible; then nothing was taken over. */
+const char *engine_settle(struct engine *e);
+
 /* Replaces the patterns of ephemeral keys (copied). */
 void engine_ephemeral_set(struct engine *e, const struct slice *patterns, uint32_t n);
 
@@ -229,6 +236,14 @@ void engine_ephemeral_drop(struct engine *e);
 
 /* Lets two databases change their contents; their clients, watches and waits stay by number. */
 void engine_swap(struct engine *e, uint32_t a, uint32_t b);
+
+/* Work of this kind took so long: noted when that is at least latency-monitor-threshold. */
+static inline void engine_took(struct engine *e, enum latency_kind kind, int64_t us)
+{
+    int64_t threshold_ms = e->config.latency_monitor_threshold;
+    if (threshold_ms == 0 || us < threshold_ms * 1000) return;
+    latency_note(&e->latency, kind, e->now_s, (uint32_t)(us / 1000));
+}
 
 /* Adds one to the statistics of an error reply (its first word). */
 void engine_count_error(struct engine *e, struct slice line);

@@ -70,6 +70,7 @@ int child_start(struct server *s, struct child *c, child_work work, child_ended 
     int error = errno;
     if (c->pid == 0) child_run(s, ends[1], parent, work);
     s->fork_us = clock_mono_us() - from_us;
+    engine_took(s->engine, LATENCY_FORK, s->fork_us);
     (void)close(ends[1]);
     if (c->pid < 0) {
         (void)close(ends[0]);

@@ -71,20 +71,6 @@ static void set_ephemeral(struct engine *e)
     mem_free(patterns);
 }
 
-/* False, with a word on stderr, when an event class is unknown. */
-static bool set_notify(struct engine *e)
-{
-    int flags = notify_parse(slice_of(e->config.notify_keyspace_events));
-    if (flags < 0) {
-        (void)fputs("notify-keyspace-events: Invalid event class character. "
-                    "Use 'Ag$lshzxeKEtmdn'.\n",
-                    stderr);
-        return false;
-    }
-    e->notify_flags = (uint32_t)flags;
-    return true;
-}
-
 static void write_pid(const struct config *config)
 {
     if (config->pidfile[0] == '\0') return;
@@ -131,7 +117,9 @@ int main(int argc, char **argv)
     if (code < 0) {
         set_log(&e->config);
         set_ephemeral(e);
-        code = set_notify(e) ? serve(e) : EX_CONFIG;
+        const char *no = engine_settle(e);
+        if (no != NULL) (void)fprintf(stderr, "hansom-store: notify-keyspace-events: %s\n", no);
+        code = no == NULL ? serve(e) : EX_CONFIG;
     }
     script_close(e);
     exec_detach(e);

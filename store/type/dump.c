@@ -1,6 +1,7 @@
 #include "dump.h"
 
 #include "store/ds/rdb.h"
+#include "store/type/dump_stream.h"
 #include "store/type/family.h"
 #include "store/type/hash.h"
 #include "store/type/list.h"
@@ -96,11 +97,13 @@ bool dump_write(const struct value *v, struct buf *out)
         rdb_add_length(out, hash_count(hash_of(any)));
         hash_each(hash_of(any), write_field, out);
         return true;
+    case VALUE_STREAM:
+        dump_stream_write(stream_of(any), out);
+        return true;
     case VALUE_MODULE:
         buf_add_char(out, RDB_MODULE_2);
         family_dump(v, out);
         return true;
-    case VALUE_STREAM:
     case VALUE_KINDS:
         break;
     }
@@ -241,6 +244,7 @@ struct value *dump_read(struct slice in, struct arena *arena)
     struct set *s = NULL;
     struct zset *z = NULL;
     struct hash *h = NULL;
+    struct stream *x = NULL;
     switch (type) {
     case RDB_STRING:
         return read_string(in, arena);
@@ -277,6 +281,10 @@ struct value *dump_read(struct slice in, struct arena *arena)
         return whole(hash_value(h), feed_packed(&f, in, type) && read_hash(h, &f));
     case RDB_MODULE_2:
         return family_restore(in, arena);
+    case RDB_STREAM:
+    case RDB_STREAM_2:
+        x = dump_stream_read(in, arena, type == RDB_STREAM_2);
+        return x == NULL ? NULL : &x->head;
     default:
         return NULL;
     }

@@ -194,7 +194,7 @@ bool stream_group_del(struct stream *s, struct slice name)
 void stream_group_read(const struct stream *s, struct group *g, struct stream_id id)
 {
     if (g->entries_read != STREAM_READ_UNKNOWN && !stream_holes_from(s, id)) {
-        g->entries_read++;
+        if (g->entries_read < INT64_MAX) g->entries_read++; /* ENTRIESREAD may say anything */
     } else if (s->entries_added > 0) {
         g->entries_read = stream_read_estimate(s, id);
     }

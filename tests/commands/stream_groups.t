@@ -325,3 +325,23 @@ QUEUED
 ["5-1", "5-1"]
 @2 <
 *
+# SETID takes the ends of the range, CREATE does not
+> XADD ends 1-1 f v
+"1-1"
+> XGROUP CREATE ends g -
+! ERR Invalid stream ID specified as stream command argument
+> XGROUP CREATE ends g 0
+OK
+> XGROUP SETID ends g +
+OK
+> XREADGROUP GROUP g c STREAMS ends >
+(nil array)
+> XGROUP SETID ends g -
+OK
+> XREADGROUP GROUP g c STREAMS ends >
+[["ends", [["1-1", ["f", "v"]]]]]
+# Whatever count ENTRIESREAD gives, reading on is well
+> XGROUP SETID ends g 0 ENTRIESREAD 9223372036854775807
+OK
+> XREADGROUP GROUP g c STREAMS ends >
+[["ends", [["1-1", ["f", "v"]]]]]

@@ -47,6 +47,16 @@ def split(data, at):
     return split(data, end) if kind == ord("|") else end
 
 
+def split_all(data):
+    """The replies that data is made of."""
+    found, at = [], 0
+    while at < len(data):
+        end = split(data, at)
+        found.append(data[at:end])
+        at = end
+    return found
+
+
 def tree(data):
     """(kind, value): value is bytes, an int, None, or a list of trees."""
     def walk(at):
@@ -111,16 +121,19 @@ class Connection:
         return found
 
     def replies_to_mark(self):
-        """All that came up to now, pushes too: a PING with a word of its own ends it."""
+        """All that came up to now, pushes too."""
+        return split_all(self.bytes_to_mark())
+
+    def bytes_to_mark(self):
+        """The same in one piece: a PING with a word of its own ends it, in the queue of replies."""
         self.marks += 1
-        mark = b"mark-%010d" % self.marks
-        self.send(encode([b"PING", mark]))
-        found = []
-        while True:
-            one = self.replies(1)[0]
-            if one.endswith(mark + b"\r\n"):
-                return found
-            found.append(one)
+        mark = b"mark-%010d\r\n" % self.marks
+        self.send(encode([b"PING", mark[:-2]]))
+        while not self.data.endswith(mark):
+            self.more()
+        data, self.data = self.data[:-len(mark) - len(b"$15\r\n")], b""
+        pong = b"*2\r\n$4\r\npong\r\n"  # what a subscriber in RESP2 gets
+        return data[:-len(pong)] if data.endswith(pong) else data
 
     def call(self, *words):
         self.send(encode(words))

@@ -1,5 +1,6 @@
 """blocking: who waits on which keys, who is woken in what order and with what."""
 COMMON = False
+QUEUES = True
 POOLS = {"k": ["b1", "b2", "b3", "b4"], "v": ["a", "b", "c", "", "x" * 80]}
 FORMS = """
 6: RPUSH|LPUSH k v*

@@ -42,6 +42,11 @@ KEYS *
 """
 
 
+def heard(event):
+    """Whether a millisecond has passed when it is set decides between two events."""
+    return b"brief" not in event
+
+
 def scenes(draw):
     """Mostly plain; now and then keys of a millisecond, asked for until they are gone."""
     while True:

@@ -1,5 +1,6 @@
 """transactions: MULTI on three connections, queues that go wrong, WATCH and who touches what."""
 COMMON = False
+QUEUES = True
 POOLS = {"k": ["k1", "k2", "k3"], "b": ["0", "1"]}
 FORMS = """
 4: SET k m

@@ -486,6 +486,76 @@ START_TEST(eviction_makes_room_or_refuses)
 }
 END_TEST
 
+/* Goal: each policy gives up the keys that it names. Method: 600 keys of one size, the even ones
+ * with a time to live that grows with their number; those below 50 are used often and last. Then
+ * room for half of them. */
+enum { EVICT_KEYS = 600, EVICT_HOT = 50 };
+
+static void fill_for(const char *policy)
+{
+    char line[96];
+    run(&a, "FLUSHALL");
+    run(&a, "CONFIG SET maxmemory 0");
+    run(&a, "CONFIG SET maxmemory-samples 16");
+    (void)snprintf(line, sizeof line, "CONFIG SET maxmemory-policy %s", policy);
+    run(&a, line);
+    size_t empty = mem_used();
+    for (int i = 0; i < EVICT_KEYS; i++) {
+        (void)snprintf(line, sizeof line, "SET k%03d %s", i,
+                       "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv");
+        run(&a, line);
+        (void)snprintf(line, sizeof line, "EXPIRE k%03d %d", i, 100000 + i * 100);
+        if (i % 2 == 0) run(&a, line);
+    }
+    now_us += 600 * 1000000LL;
+    for (int use = 0; use < 40; use++)
+        for (int i = 0; i < EVICT_HOT; i++) {
+            (void)snprintf(line, sizeof line, "GET k%03d", i);
+            run(&a, line);
+        }
+    (void)snprintf(line, sizeof line, "CONFIG SET maxmemory %zu", empty + (mem_used() - empty) / 2);
+    run(&a, line);
+    run(&a, "SET more v");
+}
+
+/* Keys left with numbers in [from, to) that are even, odd, or (step 1) any. */
+static int left(int from, int to, int step)
+{
+    int n = 0;
+    for (int i = from; i < to; i += step) {
+        char key[16];
+        (void)snprintf(key, sizeof key, "k%03d", i);
+        n += dict_find(&engine->db[0].keys, slice_of(key)) != NULL;
+    }
+    return n;
+}
+
+START_TEST(each_policy_gives_up_what_it_names)
+{
+    setup();
+    static const char *const any[] = {"allkeys-lru", "allkeys-lfu", "allkeys-random"};
+    static const char *const some[] = {"volatile-lru", "volatile-lfu", "volatile-random",
+                                       "volatile-ttl"};
+    for (int i = 0; i < 3; i++) {
+        fill_for(any[i]);
+        ck_assert_int_lt(left(0, EVICT_KEYS, 1), EVICT_KEYS * 2 / 3);
+        ck_assert_int_lt(left(1, EVICT_KEYS, 2), EVICT_KEYS / 2); /* whether they expire or not */
+        if (i < 2) ck_assert_int_ge(left(0, EVICT_HOT, 1), EVICT_HOT - 2);
+    }
+    for (int i = 0; i < 4; i++) {
+        fill_for(some[i]);
+        ck_assert_int_eq(left(1, EVICT_KEYS, 2), EVICT_KEYS / 2); /* those without a time stay */
+        ck_assert_int_lt(left(0, EVICT_KEYS, 2), EVICT_KEYS / 6);
+        if (i == 3)
+            ck_assert_int_lt(left(0, EVICT_KEYS / 2, 2), left(EVICT_KEYS / 2, EVICT_KEYS, 2) + 1);
+    }
+    fill_for("noeviction");
+    says(&a, "-OOM command not allowed when used memory > 'maxmemory'.\r\n");
+    ck_assert_int_eq(left(0, EVICT_KEYS, 1), EVICT_KEYS);
+    teardown();
+}
+END_TEST
+
 UNIT_SUITE("exec", a_write_is_logged_and_a_read_is_not, effects_are_absolute_and_repeatable,
            a_transaction_is_one_record, an_expired_key_is_deleted_in_the_log,
            replies_depend_on_the_log_when_they_saw_it,
@@ -494,4 +564,4 @@ UNIT_SUITE("exec", a_write_is_logged_and_a_read_is_not, effects_are_absolute_and
            a_woken_client_gets_its_reply_and_its_effect, a_wait_times_out_by_the_clock,
            a_client_that_leaves_while_waiting_is_forgotten, refused_writes_change_nothing,
            paused_clients_go_on_when_the_pause_ends, replaying_the_log_gives_the_same_store,
-           eviction_makes_room_or_refuses)
+           eviction_makes_room_or_refuses, each_policy_gives_up_what_it_names)
