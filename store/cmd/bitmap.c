@@ -195,7 +195,6 @@ void cmd_bitpos(struct cmd *c)
     char text[STRING_TEXT];
     bool found = false, in_bits = false;
     int64_t bit = 0, start = 0, end = -1;
-    if (c->argc > 6) args_syntax(a);
     args_key(a, &key);
     args_i64(a, &bit);
     if (args_ok(a) && bit != 0 && bit != 1) args_fail(a, "ERR The bit argument must be 1 or 0.");
@@ -204,6 +203,7 @@ void cmd_bitpos(struct cmd *c)
         reply_int(c->reply, bit != 0 ? -1 : 0);
         return;
     }
+    if (c->argc > 6) args_syntax(a);
     if (c->argc > 3) args_i64(a, &start);
     if (c->argc == 6) { /* the word is looked at before the end is, as Redis does */
         uint32_t end_at = a->at++;

@@ -399,5 +399,7 @@ OK
 @2 <
 ["message", "__keyspace@0__:e", "del"]
 # Too many words come before any other mistake
-> BITPOS k 1 "" 3.14 BIT 2
+> SET words a
+OK
+> BITPOS words 1 "" 3.14 BIT 2
 ! ERR syntax error
