@@ -14,20 +14,51 @@ static const struct keyspec lines[] = {
 };
 #undef KEYSPEC
 
-enum { LINES = sizeof lines / sizeof lines[0], COMMANDS_MAX = 512 };
+enum { LINES = sizeof lines / sizeof lines[0], COMMANDS_MAX = 1024 };
 
 static struct {
-    uint16_t first, count;
-} places[COMMANDS_MAX]; /* by index of the command; the lines of one stand together */
+    const struct keyspec *first; /* the lines of one command stand together */
+    uint32_t count;
+} places[COMMANDS_MAX]; /* by index of the command */
+static struct keyspec made[COMMANDS_MAX];
 static bool ready;
+
+/* The line of a command that has none (those of families.def): the worst that it may do. */
+static bool make(const struct cmd_spec *spec, struct keyspec *out)
+{
+    const struct cmd_keys *k = &spec->keys;
+    bool writes = (spec->flags & CMD_WRITE) != 0;
+    *out =
+        (struct keyspec){.command = spec->name,
+                         .flags = writes ? KEY_RW | KEY_ACCESS | KEY_UPDATE : KEY_RO | KEY_ACCESS,
+                         .note = ""};
+    if (k->kind == KEYS_KIND_RANGE) {
+        out->begin = k->first;
+        out->last = k->last < 0 ? k->last : k->last - k->first;
+        out->step = k->step;
+    } else if (k->kind == KEYS_KIND_NUM) {
+        out->counted = true;
+        out->begin = k->num;
+        out->step = k->first - k->num;
+        out->limit = 1;
+    }
+    return k->kind != KEYS_KIND_NONE;
+}
 
 static void build(void)
 {
-    for (uint16_t i = 0; i < LINES; i++) {
+    uint32_t n = 0;
+    const struct cmd_spec *specs = cmd_specs(&n);
+    must(n <= COMMANDS_MAX);
+    for (uint32_t i = 0; i < LINES; i++) {
         const struct cmd_spec *spec = cmd_find_full(slice_of(lines[i].command));
         must(spec != NULL); /* keyspecs.def names a command that is not there */
-        must(spec->index < COMMANDS_MAX);
-        if (places[spec->index].count++ == 0) places[spec->index].first = i;
+        if (places[spec->index].count++ == 0) places[spec->index].first = &lines[i];
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (places[i].count > 0 || !make(&specs[i], &made[i])) continue;
+        places[i].first = &made[i];
+        places[i].count = 1;
     }
     ready = true;
 }
@@ -36,7 +67,7 @@ const struct keyspec *keyspec_of(const struct cmd_spec *spec, uint32_t *n)
 {
     if (!ready) build();
     *n = places[spec->index].count;
-    return &lines[places[spec->index].first];
+    return places[spec->index].first;
 }
 
 /* --- what is done to one key --- */

@@ -20,7 +20,7 @@ def commands(path):
 def played(paths):
     names = set()
     for path in paths:
-        steps, _flags = run.parse(path)
+        steps = run.parse(path)[0]
         for step in steps:
             words = [word.decode("latin-1").upper() for word in step.words[:2]]
             if step.expected and words and step.only != "redis":
