@@ -32,12 +32,19 @@ void dispatcher_start(struct host *h)
     host_options(h, specs, sizeof specs / sizeof specs[0], &d->options, 5, flags);
     metrics_add(h->app.metrics, metrics, M_COUNT, d->metric);
     d->app = &h->app;
+    d->registered[0] = SLICE("rides-incoming:matchers");
+    d->registered[1] = SLICE("rides-events:pricing");
+    d->registered_count = 2;
     d->life = h->life_calls = lifecycle_new(h->app.store);
     d->chores[d->chores_count++] = chores_new(&(struct chores_config){
         .loop = &h->loop,
         .store = h->app.store,
         .life = d->life,
-        .region = SLICE("la"),
+        .region = regions_find(app_regions(&h->app), SLICE("la")),
+        .registered = dispatcher_registered(d),
+        .reconcile_n = d->options.reconcile_n,
+        .reap_ms = d->options.reap_ms,
+        .trim_ms = d->options.trim_ms,
         .interval_ms = d->options.chore_ms,
         .leader_ms = d->options.leader_ms,
         .timeout_ms = h->app.options.store_timeout_ms,
