@@ -210,8 +210,9 @@ local function driver_check(c, id)
     local d = driver_load(c, id)
     driver_place(c, d)
     driver_holds(c, d)
-    -- After an outage or a restart, phones need a moment to be heard again.
-    if c.now - c.moved > L.INACTIVE_MS then driver_silence(c, d) end
+    -- After an outage or a restart phones need a moment to be heard again: that puts drivers back.
+    if c.now - c.moved <= L.INACTIVE_MS then return end
+    driver_silence(c, d)
     if d.fields.state == 'idle' then driver_idle(c, d) end
 end
 

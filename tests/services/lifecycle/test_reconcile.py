@@ -334,6 +334,7 @@ class Reconcile(unittest.TestCase):
         done, repairs = {}, []
         for seed in range(101, 111):
             self.c.clear()
+            self.settled()
             life = test_random.Life(self.c, seed)
             cursor = ""
             for step in range(400):
