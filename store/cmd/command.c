@@ -127,7 +127,7 @@ static void reply_spec(struct cmd *c, const struct cmd_spec *spec)
         reply_set(r, 0);
         return;
     }
-    reply_set(r, each_sub(spec, NULL, NULL));
+    reply_array(r, each_sub(spec, NULL, NULL));
     (void)each_sub(spec, reply_spec, c);
 }
 

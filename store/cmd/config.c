@@ -1,6 +1,7 @@
 /* config: CONFIG GET, SET, REWRITE, RESETSTAT. */
 #include "store/engine/config.h"
 
+#include "base/must.h"
 #include "store/cmd/exec.h"
 #include "store/cmd/guard.h"
 
@@ -36,11 +37,10 @@ void cmd_config_get(struct cmd *c)
     reply_later_end(c->reply, head, '%', g.n);
 }
 
-/* What the engine itself derives from a setting. NULL, or why the value is not possible. */
+/* What hangs on a setting beyond the engine's own. NULL, or why the value is not possible. */
 static const char *derive(struct engine *e, struct slice name)
 {
-    const char *why = engine_settle(e);
-    if (why != NULL) return why;
+    must(engine_settle(e) == NULL); /* it was asked when the value was set */
     if (slice_word(name, "requirepass")) guard_requirepass(e);
     if (e->hooks != NULL && e->hooks->config_changed != NULL) {
         char text[128];
@@ -89,6 +89,7 @@ void cmd_config_set(struct cmd *c)
     for (; i < c->argc && why == NULL; i += 2) {
         (void)config_get(config, c->argv[i], &old[i]);
         why = config_set(config, c->argv[i], c->argv[i + 1], false);
+        if (why == NULL) why = engine_settle(c->engine);
         if (why != NULL) set_failed(c, c->argv[i], why);
     }
     /* Only now: a certificate and its key are right together or not at all. */

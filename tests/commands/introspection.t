@@ -23,6 +23,14 @@
 *
 > HELLO 3
 *
+> CONFIG SET notify-keyspace-events 10 proto-max-bulk-len x
+! ERR CONFIG SET failed (possibly related to argument 'notify-keyspace-events') - Invalid event class character. Use 'Ag$lshzxeKEtmdn'.
+> CONFIG SET timeout 5 notify-keyspace-events 10
+! ERR CONFIG SET failed (possibly related to argument 'notify-keyspace-events') - Invalid event class character. Use 'Ag$lshzxeKEtmdn'.
+> CONFIG GET timeout
+{"timeout": "0"}
+> COMMAND INFO module|list slowlog
+[["module|list", *, *, *, *, *, *, *, *, *], ["slowlog", *, *, *, *, *, *, *, *, [*, *, *, *]]]
 > COMMAND INFO sort_ro
 [["sort_ro", -2, ~[readonly, movablekeys], 1, 1, 1, ~[@read, @set, @sortedset, @list, @slow, @dangerous], ~[], ~[{"flags": ~[RO, access], "begin_search": {"type": "index", "spec": {"index": 1}}, "find_keys": {"type": "range", "spec": {"lastkey": 0, "keystep": 1, "limit": 0}}}, {"notes": "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort", "flags": ~[RO, access], "begin_search": {"type": "unknown", "spec": {}}, "find_keys": {"type": "unknown", "spec": {}}}], ~[]]]
 > HELLO 2

@@ -1,6 +1,9 @@
 """dumps: what DUMP gives at one server is RESTOREd at the other, in both directions."""
 
 
+from families.streams import RULES  # noqa: F401 (lag, and idle times)
+
+
 def _element(rng):
     """Numbers of each width, words, and long strings that compress or do not."""
     pick = rng.randrange(8)

@@ -172,6 +172,107 @@ START_TEST(groups_and_consumers_are_found_in_the_order_of_their_names)
 }
 END_TEST
 
+/* Goal: lag is the number of entries behind the group's last one that are there. Method: XADD,
+ * XDEL, XTRIM, XSETID, reads, and groups that begin anywhere, at random, beside a plain list of ids. */
+enum { LAG_STEPS = 20000, LAG_GROUPS = 6 };
+
+static struct stream_id present[LAG_STEPS];
+static size_t present_count;
+
+static uint64_t naive_lag(struct stream_id after)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < present_count; i++)
+        n += stream_id_cmp(present[i], after) > 0;
+    return n;
+}
+
+static void lag_forget(size_t from, size_t n)
+{
+    present_count -= n;
+    memmove(&present[from], &present[from + n], (present_count - from) * sizeof present[0]);
+}
+
+static void lag_delete(struct stream *s, struct rng *rng)
+{
+    if (present_count == 0) return;
+    size_t at = rng_below(rng, present_count);
+    ck_assert(stream_del(s, present[at]));
+    lag_forget(at, 1);
+}
+
+/* A little; now and then nearly all. */
+static void lag_trim(struct stream *s, struct rng *rng)
+{
+    bool most = rng_below(rng, 8) == 0;
+    struct streamlog_trim how = {.length_max =
+                                     most ? rng_below(rng, 5) : present_count - present_count / 50,
+                                 .approx = rng_below(rng, 2) == 0};
+    lag_forget(0, streamlog_trim(&s->log, &how));
+}
+
+/* XGROUP CREATE in the middle, with a count that may be made up; or DESTROY. */
+static void lag_group(struct stream *s, struct rng *rng, struct slice name)
+{
+    struct stream_id any = {rng_below(rng, s->last_id.ms + 2), rng_below(rng, 2)};
+    int64_t read = rng_below(rng, 2) == 0 ? STREAM_READ_UNKNOWN : (int64_t)rng_below(rng, 500);
+    if (stream_group_add(s, name, any, read) == NULL && rng_below(rng, 4) == 0)
+        ck_assert(stream_group_del(s, name));
+}
+
+/* XREADGROUP of the next entry. */
+static void lag_read(struct stream *s, struct slice name)
+{
+    struct group *g = stream_group_find(s, name);
+    for (size_t i = 0; g != NULL && i < present_count; i++) {
+        if (stream_id_cmp(present[i], g->last_id) <= 0) continue;
+        stream_group_read(s, g, present[i]);
+        return;
+    }
+}
+
+static void lag_add(struct stream *s, struct rng *rng)
+{
+    struct slice pair[] = {slice_of("f"), slice_of("v")};
+    struct stream_id id = {s->last_id.ms + 1, rng_below(rng, 3)};
+    stream_add(s, id, pair, 1);
+    present[present_count++] = id;
+}
+
+static void lag_step(struct stream *s, struct rng *rng)
+{
+    static const char *const groups[LAG_GROUPS] = {"a", "b", "c", "d", "e", "f"};
+    struct slice name = slice_of(groups[rng_below(rng, LAG_GROUPS)]);
+    uint64_t pick = rng_below(rng, 10);
+    if (pick == 0)
+        lag_delete(s, rng);
+    else if (pick == 1)
+        lag_trim(s, rng);
+    else if (pick == 2)
+        s->last_id.ms += rng_below(rng, 5); /* XSETID */
+    else if (pick == 3)
+        lag_group(s, rng, name);
+    else if (pick <= 5)
+        lag_read(s, name);
+    else
+        lag_add(s, rng);
+}
+
+START_TEST(lag_agrees_with_a_naive_count_for_random_steps)
+{
+    struct rng rng;
+    rng_init(&rng, 7);
+    struct stream *s = stream_new();
+    for (int i = 0; i < LAG_STEPS; i++) {
+        lag_step(s, &rng);
+        for (uint32_t k = 0; k < s->group_count; k++)
+            ck_assert_uint_eq(stream_lag(s, s->groups[k]), naive_lag(s->groups[k]->last_id));
+    }
+    ck_assert_uint_eq(s->log.length, present_count);
+    value_free(&s->head);
+}
+END_TEST
+
 UNIT_SUITE("stream", a_group_agrees_with_a_list_for_random_steps,
-           lag_is_right_after_deletes_and_trims,
+           lag_is_right_after_deletes_and_trims, lag_agrees_with_a_naive_count_for_random_steps,
            groups_and_consumers_are_found_in_the_order_of_their_names)
