@@ -50,11 +50,11 @@ EXPIRE d1 100
 
 
 def unpromised(words, a, b):
-    """BY with ALPHA leaves elements of equal weights in any order, BY nosort those of a set."""
-    if "\0" in repr((a, b)).replace("\\x00", "\0"):
-        return bag(words, a, b)  # the locale's order ends at a zero byte
+    """BY with ALPHA leaves elements of equal weights in any order, BY nosort those of a set, and
+    the locale's order ends at a zero byte."""
     upper = [word.upper() for word in words]
-    if "BY" not in upper or not ("ALPHA" in upper or {"s1", "i1"} & set(words)):
+    zero = "ALPHA" in upper and "\\x00" in repr((a, b))
+    if not zero and not ("BY" in upper and ("ALPHA" in upper or {"s1", "i1"} & set(words))):
         return False
     return shape(words, a, b) if "LIMIT" in upper or "GET" in upper else bag(words, a, b)
 
