@@ -1,8 +1,12 @@
 #include "effects.h"
 
+#include "base/mem.h"
+#include "base/must.h"
+#include "store/engine/engine.h"
+
 #include <stdio.h>
 
-enum { KEEP = 64 * 1024 };
+enum { KEEP = 64 * 1024, NUMBER_MAX = 10 };
 
 void effects_reset(struct effects *e)
 {
@@ -18,29 +22,34 @@ void effects_fini(struct effects *e)
     *e = (struct effects){.db = -1};
 }
 
-static void head(struct buf *b, char kind, uint64_t n)
+/* Writes n at p and returns the place behind it. */
+static char *put_number(char *p, uint64_t n)
 {
-    (void)buf_reserve(b, 24);
-    char *p = b->p + b->len;
-    *p++ = kind;
-    p += fmt_u64(p, n);
-    *p++ = '\r';
-    *p++ = '\n';
-    b->len = (size_t)(p - b->p);
+    for (; n >= 0x80; n >>= 7)
+        *p++ = (char)(n | 0x80);
+    *p++ = (char)n;
+    return p;
+}
+
+static void add_number(struct buf *b, uint64_t n)
+{
+    char *p = buf_reserve(b, NUMBER_MAX);
+    b->len += (size_t)(put_number(p, n) - p);
 }
 
 void effects_begin(struct effects *e, uint32_t argc)
 {
-    head(&e->bytes, '*', argc);
+    must(argc > 0);
+    add_number(&e->bytes, argc);
     e->count++;
 }
 
 void effects_arg(struct effects *e, struct slice s)
 {
-    head(&e->bytes, '$', s.len);
-    (void)buf_reserve(&e->bytes, s.len + 2);
-    buf_add_slice(&e->bytes, s);
-    buf_add(&e->bytes, "\r\n", 2);
+    char *p = buf_reserve(&e->bytes, NUMBER_MAX + s.len);
+    char *to = put_number(p, s.len);
+    if (s.len > 0) memcpy(to, s.p, s.len);
+    e->bytes.len += (size_t)(to - p) + s.len;
 }
 
 void effects_arg_cstr(struct effects *e, const char *s)
@@ -64,10 +73,8 @@ void effects_select(struct effects *e, uint32_t db)
 {
     if (e->db == (int32_t)db) return;
     e->db = (int32_t)db;
-    effects_begin(e, 2);
-    e->count--;
-    effects_arg_cstr(e, "SELECT");
-    effects_arg_i64(e, db);
+    add_number(&e->bytes, 0);
+    add_number(&e->bytes, db);
 }
 
 void effects_reserve(struct effects *e, struct slice key, uint64_t n)
@@ -85,4 +92,52 @@ void effects_add(struct effects *e, uint32_t db, uint32_t argc, const struct sli
     effects_begin(e, argc);
     for (uint32_t i = 0; i < argc; i++)
         effects_arg(e, argv[i]);
+}
+
+static bool take_number(struct slice *rest, uint64_t *n)
+{
+    *n = 0;
+    for (uint32_t i = 0; i < rest->len && i < NUMBER_MAX - 1; i++) {
+        uint8_t byte = (uint8_t)rest->p[i];
+        *n |= (uint64_t)(byte & 0x7f) << (7 * i);
+        if (byte >= 0x80) continue;
+        *rest = slice_from(*rest, i + 1);
+        return true;
+    }
+    return false;
+}
+
+static void argv_room(struct slice **argv, uint32_t *cap, uint64_t n)
+{
+    if (n <= *cap) return;
+    *cap = n < 16 ? 16 : (uint32_t)n;
+    *argv = mem_realloc(*argv, *cap * sizeof **argv);
+}
+
+static bool take_select(struct slice *rest, struct slice *argv)
+{
+    static const char *const numbers[] = {"0", "1", "2",  "3",  "4",  "5",  "6",  "7",
+                                          "8", "9", "10", "11", "12", "13", "14", "15"};
+    _Static_assert(sizeof numbers / sizeof numbers[0] == ENGINE_DBS, "a number each");
+    uint64_t db = 0;
+    if (!take_number(rest, &db) || db >= ENGINE_DBS) return false;
+    argv[0] = SLICE("SELECT");
+    argv[1] = slice_of(numbers[db]);
+    return true;
+}
+
+bool effects_next(struct slice *rest, struct slice **argv, uint32_t *cap, uint32_t *argc)
+{
+    uint64_t count = 0;
+    if (!take_number(rest, &count) || count > rest->len) return false;
+    argv_room(argv, cap, count < 2 ? 2 : count);
+    *argc = count == 0 ? 2 : (uint32_t)count;
+    if (count == 0) return take_select(rest, *argv);
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t len = 0;
+        if (!take_number(rest, &len) || len > rest->len) return false;
+        (*argv)[i] = slice_make(rest->p, len);
+        *rest = slice_from(*rest, len);
+    }
+    return true;
 }

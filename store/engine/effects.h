@@ -4,13 +4,21 @@
  * text. All effects of one command, transaction or script become one record, so recovery
  * sees all of them or none.
  *
- * Layout: RESP arrays of bulk strings, one after the other, with a SELECT wherever the
- *         database changes. The first effect always says its database.
+ * Layout: commands one after the other, and a change of database wherever there is one. The
+ *         first effect always says its database.
+ *
+ *     | argc | length | bytes | length | bytes | ...        a command, argc > 0
+ *     | 0 | database |                                      what follows is about this one
+ *
+ *     Numbers are 7 bits a byte, the lowest first, the high bit set in all but the last: a
+ *     record is little more than its text, and less is written, summed and read back.
  */
 #ifndef HANSOM_STORE_ENGINE_EFFECTS_H
 #define HANSOM_STORE_ENGINE_EFFECTS_H
 
 #include "base/buf.h"
+
+#include <stdbool.h>
 
 struct effects {
     struct buf bytes;
@@ -38,5 +46,10 @@ void effects_arg(struct effects *e, struct slice s);
 void effects_arg_cstr(struct effects *e, const char *s);
 void effects_arg_i64(struct effects *e, int64_t n);
 void effects_arg_double(struct effects *e, double d); /* 17 digits: reads back equal */
+
+/* Splits the next command off *rest into *argv (an array that grows, *cap elements; free with
+ * mem_free); a change of database becomes SELECT and its number. argv is borrowed from *rest.
+ * False when *rest does not begin with a command. */
+bool effects_next(struct slice *rest, struct slice **argv, uint32_t *cap, uint32_t *argc);
 
 #endif

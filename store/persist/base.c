@@ -2,8 +2,8 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "store/engine/effects.h"
 #include "store/persist/manifest.h"
-#include "store/persist/recover.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -61,7 +61,7 @@ static void add_split(struct base *b, struct slice commands)
         struct slice rest = commands;
         uint32_t argc = 0;
         do
-            must(record_command(&rest, &argv, &cap, &argc));
+            must(effects_next(&rest, &argv, &cap, &argc));
         while (rest.len > 0 && commands.len - rest.len < PIECE_MAX);
         add_record(b, slice_make(commands.p, commands.len - rest.len));
         commands = rest;

@@ -1,6 +1,7 @@
 #include "recover.h"
 
 #include "base/mem.h"
+#include "store/engine/effects.h"
 #include "store/persist/segment.h"
 
 #include <errno.h>
@@ -17,8 +18,6 @@ struct recovery {
     struct journal_found *found;
     struct slice *argv; /* owned */
     uint32_t argv_cap;
-    char select[32]; /* the last SELECT that was redone, as it lies in a record */
-    size_t select_len;
 };
 
 __attribute__((format(printf, 2, 3))) static bool refuse(struct journal_found *found,
@@ -31,60 +30,15 @@ __attribute__((format(printf, 2, 3))) static bool refuse(struct journal_found *f
     return false;
 }
 
-/* Reads "<sigil><number>\r\n". */
-static bool header(struct slice *rest, char sigil, uint64_t *n)
-{
-    struct slice line = {0};
-    if (rest->len == 0 || rest->p[0] != sigil) return false;
-    if (!slice_cut(rest, '\n', &line) || line.len < 3 || line.p[line.len - 1] != '\r') return false;
-    return slice_u64(slice_make(line.p + 1, line.len - 2), n);
-}
-
-bool record_command(struct slice *rest, struct slice **argv, uint32_t *cap, uint32_t *argc)
-{
-    uint64_t count = 0;
-    if (!header(rest, '*', &count) || count == 0 || count > rest->len) return false;
-    if (count > *cap) {
-        *cap = (uint32_t)count;
-        *argv = mem_realloc(*argv, *cap * sizeof **argv);
-    }
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t len = 0;
-        if (!header(rest, '$', &len) || rest->len < 2 || len > rest->len - 2) return false;
-        (*argv)[i] = slice_make(rest->p, len);
-        *rest = slice_from(*rest, len + 2);
-    }
-    *argc = (uint32_t)count;
-    return true;
-}
-
-/* Each record begins with the database it is about, and mostly it is the one before's: then that
- * is not redone. */
-static void skip_select(const struct recovery *r, struct slice *record)
-{
-    if (r->select_len > 0 && slice_starts(*record, slice_make(r->select, r->select_len)))
-        *record = slice_from(*record, r->select_len);
-}
-
-static void note_select(struct recovery *r, struct slice command, uint32_t argc)
-{
-    if (argc != 2 || !slice_is(r->argv[0], "SELECT")) return;
-    r->select_len = command.len <= sizeof r->select ? command.len : 0;
-    memcpy(r->select, command.p, r->select_len);
-}
-
 static bool redo(struct recovery *r, struct slice record, const char *name, uint64_t place)
 {
-    skip_select(r, &record);
     while (record.len > 0) {
         uint32_t argc = 0;
-        const char *from = record.p;
         char why[JOURNAL_ERROR] = "not a command";
-        if (!record_command(&record, &r->argv, &r->argv_cap, &argc) ||
+        if (!effects_next(&record, &r->argv, &r->argv_cap, &argc) ||
             !r->apply(r->data, r->argv, argc, why))
             return refuse(r->found, "%s: the record at offset %" PRIu64 " cannot be redone: %.200s",
                           name, place, why);
-        note_select(r, slice_make(from, (size_t)(record.p - from)), argc);
         r->found->commands++;
     }
     r->found->records++;
@@ -128,6 +82,10 @@ static bool read_records(struct recovery *r, struct segment_reader *s, const cha
         if (step == SEGMENT_RECORD && !redo(r, record, name, place)) return false;
     }
     if (step == SEGMENT_IO) return refuse(r->found, "%s: %s", name, strerror(error));
+    if (step == SEGMENT_OTHER)
+        return refuse(r->found,
+                      "%s: is of version %d of the format, which this store does not read", name,
+                      error);
     if (step == SEGMENT_BAD) return judge_end(r, s, name, tail);
     if (s->kind != SEGMENT_LOG && s->mark != s->place - MARK_BYTES) {
         note_bad(r, s, name);

@@ -20,8 +20,4 @@ bool recover(const struct io *io, const char *dir, journal_apply_fn apply, void 
 bool recover_snapshot(const struct io *io, int file, const char *name, journal_apply_fn apply,
                       void *data, struct journal_found *found);
 
-/* Splits the next command off the RESP arrays in *rest into *argv (an array that grows,
- * *cap elements; free with mem_free). False when *rest does not begin with one. */
-bool record_command(struct slice *rest, struct slice **argv, uint32_t *cap, uint32_t *argc);
-
 #endif

@@ -6,7 +6,7 @@
 #include <endian.h>
 #include <errno.h>
 
-enum { VERSION = 1, WINDOW = 1 << 20 };
+enum { VERSION = 2, WINDOW = 1 << 20 };
 static const char magic[8] = "HANSOMLG";
 
 static void put32(char *p, uint32_t n)
@@ -115,8 +115,10 @@ static int64_t window_get(struct segment_reader *r, uint64_t at, size_t need, co
         buf_drop(&r->window, (size_t)(at - r->window_at));
         r->window_at = at;
     }
-    while (r->window_at + r->window.len < at + need) {
+    while (r->window_at + r->window.len < at + need && r->window_at + r->window.len < r->size) {
+        uint64_t left = r->size - (r->window_at + r->window.len);
         size_t want = need > WINDOW ? need : WINDOW;
+        if (want > left) want = (size_t)left;
         char *to = buf_reserve(&r->window, want);
         int64_t got = r->io->read_at(r->io->data, r->file, r->window_at + r->window.len, to, want);
         if (got < 0) return got;
@@ -145,6 +147,11 @@ enum segment_step segment_open(struct segment_reader *r, int *error)
     }
     if (got < SEGMENT_HEADER) return SEGMENT_BAD;
     char want[SEGMENT_HEADER];
+    if (memcmp(p, magic, sizeof magic) == 0 && get32(p + 28) == crc32c(0, p, 28) &&
+        get32(p + 8) != VERSION) {
+        *error = (int)get32(p + 8);
+        return SEGMENT_OTHER;
+    }
     if (r->id == 0) r->id = get64(p + 16);
     segment_header(want, r->kind, r->id);
     if (memcmp(p, want, SEGMENT_HEADER) != 0) return SEGMENT_BAD;

@@ -64,9 +64,10 @@ enum segment_step {
     SEGMENT_END,    /* the file ended at a record's end, or only zeros follow */
     SEGMENT_BAD,    /* what stands at r->place is no record */
     SEGMENT_IO,     /* reading failed; the errno is in *error */
+    SEGMENT_OTHER,  /* the file is of another version of this layout, which is in *error */
 };
 
-/* SEGMENT_RECORD when the header is right, else SEGMENT_BAD or SEGMENT_IO. */
+/* SEGMENT_RECORD when the header is right, else SEGMENT_BAD, SEGMENT_IO or SEGMENT_OTHER. */
 enum segment_step segment_open(struct segment_reader *r, int *error);
 
 /* The next record. out is borrowed until the next call. */

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "store/cmd/exec.h"
+#include "store/engine/effects.h"
 #include "store/type/hash.h"
 #include "store/type/list.h"
 #include "store/type/set.h"
@@ -172,29 +173,14 @@ void check_store(const struct engine *e)
     }
 }
 
-static uint64_t head(struct slice *rest)
-{
-    struct slice line = {0};
-    uint64_t n = 0;
-    must(slice_cut(rest, '\r', &line));
-    must(slice_u64(slice_from(line, 1), &n));
-    *rest = slice_from(*rest, 1);
-    return n;
-}
-
 void replay_records(struct engine *to, struct slice rest)
 {
     struct slice *argv = NULL;
+    uint32_t cap = 0, argc = 0;
     while (rest.len > 0) {
         struct slice why = {0};
-        uint64_t argc = head(&rest);
-        argv = mem_realloc(argv, argc * sizeof *argv);
-        for (uint64_t i = 0; i < argc; i++) {
-            uint64_t len = head(&rest);
-            argv[i] = slice_make(rest.p, (size_t)len);
-            rest = slice_from(rest, (size_t)len + 2);
-        }
-        bool redone = exec_apply(to, argv, (uint32_t)argc, &why);
+        must(effects_next(&rest, &argv, &cap, &argc));
+        bool redone = exec_apply(to, argv, argc, &why);
         if (!redone)
             (void)fprintf(stderr, "%.*s: %.*s\n", (int)argv[0].len, argv[0].p, (int)why.len, why.p);
         must(redone);

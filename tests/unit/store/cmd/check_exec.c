@@ -116,21 +116,16 @@ static const char *logged(void)
     rest = slice_from(rest, seen);
     seen = records.len;
     text[0] = '\0';
+    struct slice *argv = NULL;
+    uint32_t cap = 0, argc = 0;
     while (rest.len > 0) {
-        struct slice head = {0}, arg = {0};
-        uint64_t argc = 0, len = 0;
-        must(slice_cut(&rest, '\r', &head) && slice_u64(slice_from(head, 1), &argc));
-        rest = slice_from(rest, 1);
+        must(effects_next(&rest, &argv, &cap, &argc));
         if (n > 0) text[n++] = '|';
-        for (uint64_t i = 0; i < argc; i++) {
-            must(slice_cut(&rest, '\r', &head) && slice_u64(slice_from(head, 1), &len));
-            rest = slice_from(rest, 1);
-            arg = slice_make(rest.p, (size_t)len);
+        for (uint32_t i = 0; i < argc; i++)
             n += (size_t)snprintf(text + n, sizeof text - n, "%s%.*s", i > 0 ? " " : "",
-                                  (int)arg.len, arg.p);
-            rest = slice_from(rest, (size_t)len + 2);
-        }
+                                  (int)argv[i].len, argv[i].p);
     }
+    mem_free(argv);
     return text;
 }
 

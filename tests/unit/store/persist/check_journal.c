@@ -4,6 +4,7 @@
  *         the power going, the disk full, or a sync failing right there. Afterwards the journal
  *         is opened again: it must hold 1..n without a gap, and nothing released may be missing.
  */
+#include "store/engine/effects.h"
 #include "store/persist/base.h"
 #include "store/persist/journal.h"
 
@@ -37,13 +38,14 @@ static bool redo(void *data, const struct slice *argv, uint32_t argc, char *why)
 
 static void add_command(struct buf *out, uint64_t n)
 {
-    char digits[32];
-    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
-    size_t pad = (size_t)(n * 97 % 700);
-    buf_addf(out, "*3\r\n$3\r\nADD\r\n$%d\r\n%s\r\n$%zu\r\n", len, digits, pad);
-    for (size_t i = 0; i < pad; i++)
-        buf_add_char(out, 'x');
-    buf_add_cstr(out, "\r\n");
+    char pad[700];
+    struct effects e = {.bytes = *out};
+    memset(pad, 'x', sizeof pad);
+    effects_begin(&e, 3);
+    effects_arg_cstr(&e, "ADD");
+    effects_arg_i64(&e, (int64_t)n);
+    effects_arg(&e, slice_make(pad, (size_t)(n * 97 % sizeof pad)));
+    *out = e.bytes;
 }
 
 struct run {

@@ -5,6 +5,7 @@
 #include "store/persist/mend.h"
 
 #include "base/rng.h"
+#include "store/engine/effects.h"
 #include "store/persist/base.h"
 #include "store/persist/journal.h"
 #include "tests/lib/disk.h"
@@ -35,9 +36,11 @@ static struct journal *open_log(struct disk *d, uint64_t *count, struct journal_
 
 static void add_command(struct buf *out, uint64_t n)
 {
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
-    buf_addf(out, "*2\r\n$3\r\nADD\r\n$%d\r\n%s\r\n", len, digits);
+    struct effects e = {.bytes = *out};
+    effects_begin(&e, 2);
+    effects_arg_cstr(&e, "ADD");
+    effects_arg_i64(&e, (int64_t)n);
+    *out = e.bytes;
 }
 
 static void append(struct journal *j, uint64_t from, uint64_t to)

@@ -3,6 +3,9 @@
  *         operation; then the snapshot is loaded again. Each byte of one is damaged in turn.
  */
 #include "store/persist/snapshot.h"
+
+#include "base/mem.h"
+#include "store/engine/effects.h"
 #include "tests/lib/disk.h"
 #include "tests/lib/unit.h"
 
@@ -13,11 +16,16 @@ enum { PIECES = 22, PAD = 50000, SMALL_PAD = 10 };
 
 static void add_command(struct buf *out, uint64_t version, uint64_t n, size_t pad)
 {
-    buf_addf(out, "*4\r\n$3\r\nADD\r\n$2\r\n%02d\r\n$3\r\n%03d\r\n$%zu\r\n", (int)version, (int)n,
-             pad);
-    for (size_t i = 0; i < pad; i++)
-        buf_add_char(out, (char)('a' + version));
-    buf_add_cstr(out, "\r\n");
+    char *letters = mem_alloc(pad);
+    struct effects e = {.bytes = *out};
+    memset(letters, (int)('a' + version), pad);
+    effects_begin(&e, 4);
+    effects_arg_cstr(&e, "ADD");
+    effects_arg_i64(&e, (int64_t)version);
+    effects_arg_i64(&e, (int64_t)n);
+    effects_arg(&e, slice_make(letters, pad));
+    mem_free(letters);
+    *out = e.bytes;
 }
 
 /* Writes this version; true when it was said to be there. */
@@ -45,11 +53,8 @@ static bool redo(void *data, const struct slice *argv, uint32_t argc, char *why)
 {
     struct model *m = data;
     uint64_t version = 0, n = 0;
-    bool ok = argc == 4 && slice_is(argv[0], "ADD") &&
-              slice_u64(argv[1].p[0] == '0' ? slice_from(argv[1], 1) : argv[1], &version);
-    struct slice digits = argc == 4 ? argv[2] : (struct slice){0};
-    for (size_t i = 0; i < digits.len; i++)
-        n = n * 10 + (uint64_t)(digits.p[i] - '0');
+    bool ok = argc == 4 && slice_is(argv[0], "ADD") && slice_u64(argv[1], &version) &&
+              slice_u64(argv[2], &n);
     ok = ok && n == m->count && (m->count == 0 || version == m->version);
     m->version = version;
     m->count++;

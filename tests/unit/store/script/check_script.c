@@ -1,6 +1,7 @@
 #include "store/script/script.h"
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/must.h"
 #include "store/cmd/exec.h"
 #include "tests/lib/unit.h"
@@ -83,6 +84,7 @@ static void expect(struct slice got, const char *want)
     ck_assert_msg(slice_is(got, want), "got %.*s, want %s", (int)got.len, got.p, want);
 }
 
+/* The length that a bulk string in *in says it has; *in goes on behind it. */
 static size_t read_head(struct slice *in)
 {
     struct slice line = {0};
@@ -103,19 +105,15 @@ static bool contains(struct slice all, const char *text)
 /* Gives a fresh store everything the log says. */
 static void replay(struct store *to, struct slice log)
 {
-    struct slice argv[512];
+    struct slice *argv = NULL;
+    struct slice why = {0};
+    uint32_t cap = 0, argc = 0;
     while (log.len > 0) {
-        uint32_t argc = (uint32_t)read_head(&log);
-        must(argc <= 512);
-        for (uint32_t i = 0; i < argc; i++) {
-            size_t len = read_head(&log);
-            argv[i] = (struct slice){log.p, len};
-            log = slice_from(log, len + 2);
-        }
-        struct slice why = {0};
+        must(effects_next(&log, &argv, &cap, &argc));
         bool ok = exec_apply(to->e, argv, argc, &why);
         ck_assert_msg(ok, "%.*s: %.*s", (int)argv[0].len, argv[0].p, (int)why.len, why.p);
     }
+    mem_free(argv);
     exec_apply_end(to->e);
 }
 
