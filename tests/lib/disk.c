@@ -8,17 +8,18 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { SECTOR = 512, NAMES_MAX = 64, HANDLES_MAX = 64, CHANGES_MAX = 64 };
+enum { SECTOR = 512, NAMES_MAX = 32, HANDLES_MAX = 64, CHANGES_MAX = 64 };
 
 struct inode {
     struct list all;
+    struct inode *copy; /* while the disk is copied */
     struct buf now;
     struct buf durable;
     bool lost; /* a sync failed: what was written before it never gets to the disk */
 };
 
 struct name {
-    char path[256];
+    char path[64];
     struct inode *inode;
 };
 
@@ -26,6 +27,13 @@ struct name {
 struct folder {
     struct name names[NAMES_MAX];
     uint32_t count;
+};
+
+/* A write that begins. */
+struct pending {
+    struct inode *inode; /* borrowed; NULL: it is another operation */
+    uint64_t at;
+    const void *from;
 };
 
 struct disk {
@@ -40,15 +48,19 @@ struct disk {
     bool planned, off, full;
     enum disk_fault fault;
     uint64_t fault_at;
+    disk_watch_fn watch;
+    void *watch_data;
+    struct pending pending;
 };
 
 /* ---- faults ---- */
 
 /* Counts an operation; 0 or what it fails with. *last: it is the one that happens in part. */
-static int step(struct disk *d, bool *last)
+static int step_write(struct disk *d, bool *last, size_t bytes)
 {
     *last = false;
     if (d->off) return -EIO;
+    if (d->watch != NULL) d->watch(d->watch_data, bytes);
     uint64_t at = d->ops++;
     if (!d->planned || at < d->fault_at) return 0;
     if (d->fault == DISK_POWER_OFF) {
@@ -60,6 +72,12 @@ static int step(struct disk *d, bool *last)
         d->planned = false;
     }
     return 0;
+}
+
+static int step(struct disk *d, bool *last)
+{
+    d->pending = (struct pending){0};
+    return step_write(d, last, 0);
 }
 
 /* ---- names ---- */
@@ -76,6 +94,7 @@ static void name_put(struct folder *f, const char *path, struct inode *inode)
     struct name *n = name_find(f, path);
     if (n == NULL) {
         must(f->count < NAMES_MAX);
+        must(strlen(path) < sizeof n->path);
         n = &f->names[f->count++];
         (void)snprintf(n->path, sizeof n->path, "%s", path);
     }
@@ -173,7 +192,8 @@ static int64_t disk_write_at(void *data, int file, uint64_t at, const void *from
 {
     struct disk *d = data;
     bool last = false;
-    int e = step(d, &last);
+    d->pending = (struct pending){d->handles[file], at, from};
+    int e = step_write(d, &last, n);
     if (e != 0) return e;
     if (d->full && n < 2) return -ENOSPC;
     if (last || d->full) n = rng_below(&d->rng, n);
@@ -332,6 +352,64 @@ void disk_restart(struct disk *d)
     {
         inode_settle(d, list_entry(at, struct inode, all));
     }
+}
+
+/* ---- a disk as it would be found ---- */
+
+void disk_watch(struct disk *d, disk_watch_fn fn, void *data)
+{
+    d->watch = fn;
+    d->watch_data = data;
+}
+
+static void inode_copy(struct disk *to, struct inode *from)
+{
+    struct inode *n = inode_new(to);
+    buf_add(&n->now, from->now.p, from->now.len);
+    buf_add(&n->durable, from->durable.p, from->durable.len);
+    n->lost = from->lost;
+    from->copy = n;
+}
+
+static void folder_copy(struct folder *to, const struct folder *from)
+{
+    *to = *from;
+    for (uint32_t i = 0; i < to->count; i++)
+        to->names[i].inode = from->names[i].inode->copy;
+}
+
+static void settle_to(struct inode *n, bool all)
+{
+    struct buf *from = all && !n->lost ? &n->now : &n->durable;
+    struct buf *to = all && !n->lost ? &n->durable : &n->now;
+    buf_clear(to);
+    buf_add(to, from->p, from->len);
+}
+
+struct disk *disk_found(const struct disk *d, enum disk_left left, size_t done, uint64_t seed)
+{
+    struct disk *to = disk_new(seed);
+    list_each(at, &d->inodes)
+    {
+        inode_copy(to, list_entry(at, struct inode, all));
+    }
+    for (uint32_t i = 0; i < d->past_count; i++)
+        folder_copy(&to->past[i], &d->past[i]);
+    to->past_count = d->past_count;
+    if (done > 0) put_bytes(&d->pending.inode->copy->now, d->pending.at, d->pending.from, done);
+    if (left == DISK_LEFT_SOME) {
+        disk_restart(to);
+        return to;
+    }
+    bool all = left == DISK_LEFT_ALL;
+    list_each(at, &to->inodes)
+    {
+        settle_to(list_entry(at, struct inode, all), all);
+    }
+    to->now = to->past[all ? to->past_count - 1 : 0];
+    to->past[0] = to->now;
+    to->past_count = 1;
+    return to;
 }
 
 /* ---- the test's side ---- */

@@ -38,6 +38,21 @@ void disk_mend(struct disk *d);
 uint64_t disk_ops(const struct disk *d);
 bool disk_is_off(const struct disk *d);
 
+/* Calls fn before each changing operation, with the bytes it would write (0: it is no write).
+ * disk_found may be called then. NULL ends it. */
+typedef void (*disk_watch_fn)(void *data, size_t bytes);
+void disk_watch(struct disk *d, disk_watch_fn fn, void *data);
+
+enum disk_left {
+    DISK_LEFT_SYNCED, /* only what was synced, names too */
+    DISK_LEFT_ALL,    /* everything written so far, and `done` bytes of the write that begins */
+    DISK_LEFT_SOME,   /* any mixture, as disk_restart gives it */
+};
+
+/* While fn of disk_watch runs: a new disk, as a machine would find it had the power gone just
+ * then. d goes on. */
+struct disk *disk_found(const struct disk *d, enum disk_left left, size_t done, uint64_t seed);
+
 /* Power comes back: what was not synced is there in part. All handles are closed. */
 void disk_restart(struct disk *d);
 
