@@ -4,8 +4,10 @@
 #include "base/must.h"
 #include "store/engine/engine.h"
 
+#include <math.h>
 #include <stdio.h>
 
+#define WHOLE_MAX 9007199254740992.0 /* 2^53 */
 enum { KEEP = 64 * 1024, NUMBER_MAX = 10 };
 
 void effects_reset(struct effects *e)
@@ -63,8 +65,13 @@ void effects_arg_i64(struct effects *e, int64_t n)
     effects_arg(e, slice_make(text, fmt_i64(text, n)));
 }
 
+/* Whole numbers, as geohashes are, cost a tenth in digits alone. */
 void effects_arg_double(struct effects *e, double d)
 {
+    if (d > -WHOLE_MAX && d < WHOLE_MAX && d == (double)(int64_t)d && !(d == 0 && signbit(d))) {
+        effects_arg_i64(e, (int64_t)d);
+        return;
+    }
     char text[40];
     effects_arg(e, slice_make(text, (size_t)snprintf(text, sizeof text, "%.17g", d)));
 }

@@ -114,12 +114,12 @@ static int real_list(void *data, const char *path, void (*fn)(const char *name, 
     return 0;
 }
 
-static int real_lock(void *data, const char *path)
+static int real_lock(void *data, const char *path, bool shared)
 {
     (void)data;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return -errno;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+    if (flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0) return fd;
     int e = -errno;
     (void)close(fd);
     return e;

@@ -52,8 +52,9 @@ struct io {
     /* Calls fn with each name in the folder; fn must not change the folder. */
     int (*list)(void *data, const char *path, void (*fn)(const char *name, void *arg), void *arg);
 
-    /* Takes the folder for this process until close: a handle, or -EWOULDBLOCK. */
-    int (*lock)(void *data, const char *path);
+    /* Takes the folder until close, for this process alone or shared with others that share it: a
+     * handle, or -EWOULDBLOCK. */
+    int (*lock)(void *data, const char *path, bool shared);
 };
 
 /* The disk of this machine. */

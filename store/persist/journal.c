@@ -14,6 +14,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+enum { RESERVE_GROWS = 8 };
+
 /* pending, inbox and batch each begin with the place of a mark: so a whole batch is sealed
  * and written as it lies, and the mark is filled in by whoever writes. */
 static void stage_clear(struct buf *b)
@@ -113,11 +115,16 @@ static void tail_sync(struct journal *j)
     if (j->tail.listed) atomic_store(&j->durable, j->written);
 }
 
+/* The longer the file, the more is set aside: the sync behind it takes several times as long as
+ * one that changes no size. */
 static void tail_reserve(struct journal *j, uint64_t until)
 {
     struct tail *t = &j->tail;
     if (j->o.reserve == 0 || until <= t->reserved) return;
-    uint64_t to = until + j->o.reserve;
+    uint64_t most = j->o.reserve * RESERVE_GROWS;
+    uint64_t to = until + (t->place < j->o.reserve ? j->o.reserve
+                           : t->place < most       ? t->place
+                                                   : most);
     if (j->o.io->reserve(j->o.io->data, t->file, t->reserved, to) == 0) t->reserved = to;
 }
 
@@ -415,7 +422,7 @@ static bool open_files(struct journal *j, journal_apply_fn apply, void *data,
     const struct io *io = j->o.io;
     int e = io->make_dir(io->data, j->dir);
     if (e == 0) {
-        j->lock = io->lock(io->data, j->dir);
+        j->lock = io->lock(io->data, j->dir, false);
         if (j->lock == -EWOULDBLOCK) {
             (void)snprintf(found->error, sizeof found->error,
                            "%s: another process is using this folder", j->dir);
@@ -522,9 +529,9 @@ uint64_t journal_taken(const struct journal *j)
     return atomic_load(&j->taken);
 }
 
-void journal_turn(struct journal *j, bool alone)
+void journal_turn(struct journal *j, bool here)
 {
-    bool here = !j->o.threaded || (alone && atomic_load(&j->sync) == JOURNAL_SYNC_ALWAYS);
+    here = !j->o.threaded || (here && atomic_load(&j->sync) == JOURNAL_SYNC_ALWAYS);
     if (stage_bytes(&j->pending) == 0 && j->o.threaded) return;
     (void)pthread_mutex_lock(&j->mutex);
     stage_move(&j->pending, &j->inbox);

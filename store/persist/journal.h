@@ -8,8 +8,8 @@
  *     loop thread:   append, append, ... -> pending --journal_turn--> inbox
  *     writer thread: inbox -> batch -> one write, one sync -> released, notify
  *
- *     When there is a single client (alone), nobody's commands could go on meanwhile, and the
- *     hand-over to the other thread would only cost: journal_turn writes and syncs itself.
+ *     When all clients wait, nobody's commands could go on meanwhile, and the hand-over to the
+ *     other thread would only cost: journal_turn writes and syncs itself (here).
  *
  * Failure:  a write that fails or stops short cuts the file back to the last whole record,
  *           keeps the rest, and is tried again every JOURNAL_RETRY_MS (JOURNAL_FULL). A sync that
@@ -89,10 +89,9 @@ uint64_t journal_durable(const struct journal *j);
 /* Records behind this position will be synced together: their waiters are one group. */
 uint64_t journal_taken(const struct journal *j);
 
-/* Passes what was appended on to the writer. With alone, writes and syncs it here when the
- * writer has nothing to do. To be called once per loop turn; does nothing when there is
- * nothing. */
-void journal_turn(struct journal *j, bool alone);
+/* Passes what was appended on to the writer. With here, writes and syncs it itself when the
+ * writer has nothing to do. Does nothing when there is nothing. */
+void journal_turn(struct journal *j, bool here);
 
 void journal_set_sync(struct journal *j, enum journal_sync sync);
 

@@ -216,7 +216,7 @@ static void do_log(struct mend *m, bool fix)
 {
     char dir[PATH_MAX];
     if (!log_dir(m, dir)) return;
-    int lock = m->io->lock(m->io->data, dir);
+    int lock = m->io->lock(m->io->data, dir, false);
     if (lock < 0) {
         buf_addf(m->out, "%s: %s\n", dir,
                  lock == -EWOULDBLOCK ? "a running store is using it" : strerror(-lock));

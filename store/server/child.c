@@ -12,8 +12,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { NICENESS = 10 };
 
 /* Sockets are closed so that a client which the parent closes sees it; signals must not reach
  * the loop that is not here. */
@@ -26,6 +29,7 @@ _Noreturn static void child_run(struct server *s, int pipe, pid_t parent, child_
         (void)signal(signals[i], SIG_DFL);
     (void)dup2(pipe, 3);
     (void)close_range(4, ~0U, 0);
+    (void)setpriority(PRIO_PROCESS, 0, NICENESS); /* clients go first */
     int e = work(s);
     _exit(e == 0 ? 0 : -e > 255 ? 255 : -e);
 }

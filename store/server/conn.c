@@ -288,19 +288,27 @@ static void resume_all(struct server *s)
     }
 }
 
-/* Whether nobody else is there whose commands could go on while the journal syncs. */
-static bool is_alone(struct server *s)
+/* Whether every client waits for the log, so that a sync keeps nobody's commands from going on. */
+static bool all_wait(struct server *s)
 {
-    if (s->journal == NULL || s->conn_count != 1 || list_empty(&s->dirty)) return false;
-    const struct conn *c = list_entry(s->dirty.next, struct conn, dirty);
-    return c->session.depends_on > durable_released(s);
+    uint64_t released = durable_released(s);
+    uint32_t waiting = 0;
+    list_each(at, &s->gated)
+    {
+        waiting += list_empty(&list_entry(at, struct conn, gated)->dirty);
+    }
+    list_each(at, &s->dirty)
+    {
+        waiting += list_entry(at, struct conn, dirty)->session.depends_on > released;
+    }
+    return waiting == s->conn_count;
 }
 
 void conns_turn(struct server *s)
 {
     gather_run(s);
     resume_all(s);
-    durable_turn(s, is_alone(s));
+    durable_turn(s, s->conn_count <= INLINE_CLIENTS_MAX && all_wait(s));
     for (struct list *at; (at = list_take(&s->dirty)) != NULL;)
         conn_flush(list_entry(at, struct conn, dirty));
     limits_evict(s, close_later);
@@ -311,7 +319,7 @@ void conns_turn_busy(struct server *s)
     struct list kept;
     list_init(&kept);
     gather_run(s);
-    durable_turn(s, false);
+    durable_hand_over(s);
     for (struct list *at; (at = list_take(&s->dirty)) != NULL;) {
         struct conn *c = list_entry(at, struct conn, dirty);
         if (&c->session == s->busy) {

@@ -122,9 +122,20 @@ static bool load_all(struct server *s, const struct journal_options *o, char *wh
     return ok;
 }
 
+/* Stores may share a folder, but `hansom restore` must not put files under a running one. */
+static bool take_folder(struct server *s, char *why)
+{
+    const char *dir = s->engine->config.dir;
+    s->folder = s->io->lock(s->io->data, dir, true);
+    if (s->folder != -EWOULDBLOCK) return true; /* what else is wrong is told when it is used */
+    (void)snprintf(why, SERVER_ERROR, "%s: a restore is under way there", dir);
+    return false;
+}
+
 bool durable_open(struct server *s, char *why)
 {
     const struct config *config = &s->engine->config;
+    if (!take_folder(s, why)) return false;
     s->rewrite.took_ms = -1;
     if (config->appendonly == 0) return load_all(s, NULL, why);
     static const enum journal_sync syncs[] = {[FSYNC_ALWAYS] = JOURNAL_SYNC_ALWAYS,
@@ -149,24 +160,6 @@ bool durable_open(struct server *s, char *why)
     s->engine->sink = &s->sink;
     report(s, clock_mono_ms() - from_ms);
     return true;
-}
-
-/* ---- the turn ---- */
-
-void durable_turn(struct server *s, bool alone)
-{
-    if (s->journal != NULL) journal_turn(s->journal, alone);
-}
-
-uint64_t durable_released(const struct server *s)
-{
-    return s->journal == NULL ? UINT64_MAX : journal_released(s->journal);
-}
-
-bool durable_behind(const struct server *s)
-{
-    if (s->journal == NULL) return false;
-    return journal_backlog(s->journal) > BACKLOG_MAX;
 }
 
 /* ---- rewriting ---- */
@@ -279,11 +272,44 @@ void durable_news(struct server *s)
     if (s->running && rewrite_due(s)) (void)rewrite_fork(s);
 }
 
+/* ---- the turn ---- */
+
+static void hand_over(struct server *s, bool here)
+{
+    journal_turn(s->journal, here);
+    handover_end(s);
+    if (here) durable_news(s);
+}
+
+void durable_turn(struct server *s, bool all_wait)
+{
+    if (s->journal == NULL || (!all_wait && handover_more(s))) return;
+    hand_over(s, all_wait);
+}
+
+void durable_hand_over(struct server *s)
+{
+    if (s->journal != NULL) hand_over(s, false);
+}
+
+uint64_t durable_released(const struct server *s)
+{
+    return s->journal == NULL ? UINT64_MAX : journal_released(s->journal);
+}
+
+bool durable_behind(const struct server *s)
+{
+    if (s->journal == NULL) return false;
+    return journal_backlog(s->journal) > BACKLOG_MAX;
+}
+
 bool durable_close(struct server *s)
 {
     child_kill(&s->rewrite.child);
     s->engine->sink = NULL;
     bool ok = journal_close(s->journal);
     s->journal = NULL;
+    if (s->folder >= 0) s->io->close(s->io->data, s->folder);
+    s->folder = -1;
     return ok;
 }

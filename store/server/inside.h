@@ -14,6 +14,7 @@ enum {
     READ_BYTES = 64 * 1024,         /* one read */
     PIECES_MAX = 64,                /* clients whose reads make a batch */
     IN_HELD_MAX = 1024 * 1024,      /* unread commands of a client that may not go on */
+    INLINE_CLIENTS_MAX = 256,       /* with more, the log is always synced by its own thread */
     BATCH_CMDS = 64,                /* commands cut before the first one runs */
     ARGS_WHOLE = 64,                /* arguments of a command that is cut in one go */
     BACKLOG_MAX = 64 * 1024 * 1024, /* journal bytes not written yet: commands wait */
@@ -106,6 +107,14 @@ struct snapshots {
     uint64_t done, loaded_keys;
 };
 
+/* When the log is handed what was appended (handover.c). Positions are the journal's. */
+struct handover {
+    uv_idle_t idle;
+    uint64_t handed;           /* everything before it is handed over */
+    uint64_t end;              /* as seen last */
+    int64_t first_us, last_us; /* monotonic; when the first and the last record behind it came */
+};
+
 enum end_save { END_SAVE_BY_RULES, END_SAVE_YES, END_SAVE_NO };
 
 struct server {
@@ -137,6 +146,7 @@ struct server {
     struct gather gather;
 
     struct journal *journal; /* owned; NULL without appendonly */
+    struct handover handover;
     struct log_sink sink;
     struct engine_hooks hooks;
     struct journal_found found;
@@ -147,6 +157,7 @@ struct server {
     enum journal_health health; /* as last seen */
     char refusal[JOURNAL_ERROR + 64];
     char dir[4096]; /* of the journal */
+    int folder;     /* --dir, taken; negative: it could not be */
 
     struct session *busy; /* its script is over its time, and others have a turn (busy.c) */
     char *busy_buf;       /* owned; what they are read into meanwhile */
@@ -209,8 +220,12 @@ void listen_close(struct server *s);
 /* Replays the journal and connects it to the engine; nothing without appendonly. */
 bool durable_open(struct server *s, char *why);
 
-/* Passes the turn's records on. alone: there is a single client, and it waits for them. */
-void durable_turn(struct server *s, bool alone);
+/* Passes records on, when no more are to be expected this moment. all_wait: all clients wait for
+ * them, so they are written here and now. */
+void durable_turn(struct server *s, bool all_wait);
+
+/* Passes them on now. */
+void durable_hand_over(struct server *s);
 
 /* Bytes depending on positions up to this one may leave. */
 uint64_t durable_released(const struct server *s);
@@ -229,6 +244,17 @@ bool durable_redo(void *data, const struct slice *argv, uint32_t argc, char *why
 
 /* Ends a running rewrite and closes the journal; false when something was not written. */
 bool durable_close(struct server *s);
+
+/* ---- handover.c ---- */
+
+void handover_init(struct server *s);
+void handover_close(struct server *s);
+
+/* Whether records are there that should wait for others; the loop turns at once then. */
+bool handover_more(struct server *s);
+
+/* All that there is has been handed over. */
+void handover_end(struct server *s);
 
 /* ---- child.c ---- */
 

@@ -95,6 +95,7 @@ static void server_end(struct server *s)
     uv_close((uv_handle_t *)&s->tick, NULL);
     uv_close((uv_handle_t *)&s->second, NULL);
     uv_close((uv_handle_t *)&s->released, NULL);
+    handover_close(s);
     uv_close((uv_handle_t *)&s->stop, NULL);
     for (size_t i = 0; i < sizeof s->signals / sizeof s->signals[0]; i++)
         uv_close((uv_handle_t *)&s->signals[i], NULL);
@@ -125,6 +126,7 @@ static void start_handles(struct server *s)
     must(uv_timer_init(&s->loop, &s->tick) == 0);
     must(uv_timer_init(&s->loop, &s->second) == 0);
     must(uv_async_init(&s->loop, &s->released, on_released) == 0);
+    handover_init(s);
     must(uv_async_init(&s->loop, &s->stop, on_stop) == 0);
     s->turn.data = s;
     s->tick.data = s;
@@ -145,6 +147,7 @@ struct server *server_new(struct engine *engine, const struct io *io)
     s->port = -1;
     s->spare_fd = -1;
     s->tls_port = -1;
+    s->folder = -1;
     s->read_buf = mem_alloc(2 * (size_t)READ_BYTES);
     list_init(&s->dirty);
     list_init(&s->gated);

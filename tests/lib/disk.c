@@ -304,10 +304,11 @@ static int disk_list(void *data, const char *path, void (*fn)(const char *name, 
     return 0;
 }
 
-static int disk_lock(void *data, const char *path)
+static int disk_lock(void *data, const char *path, bool shared)
 {
     struct disk *d = data;
     (void)path;
+    (void)shared;
     if (d->off) return -EIO;
     for (int i = 0; i < HANDLES_MAX; i++) {
         if (d->handles[i] != NULL) continue;
