@@ -12,6 +12,11 @@ int command_token(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_lag(int argc, char **argv);
 int command_dlq(int argc, char **argv);
+int command_backup(int argc, char **argv);
+int command_restore(int argc, char **argv);
+
+/* Takes the word behind the command's name, if that is not an option, out of the arguments. */
+const char *command_take_word(int *argc, char ***argv);
 
 /* Reads the options; COMMAND_GOES_ON, or the exit status after it has said why not. */
 int command_options(struct option_set *set, int argc, char **argv);

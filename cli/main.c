@@ -14,6 +14,8 @@ static const struct {
     {"lag", command_lag, "how far the groups of the streams are"},
     {"dlq", command_dlq, "dead letters: list, show, redrive, discard"},
     {"token", command_token, "print a bearer token for a rider, a driver or ops"},
+    {"backup", command_backup, "copy the running store into a new folder"},
+    {"restore", command_restore, "put a backup where a store will be started"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -48,6 +50,16 @@ int command_options(struct option_set *set, int argc, char **argv)
     if (why.len > 0) fprintf(stderr, "%s: %.*s\n", set->program, (int)why.len, why.p);
     buf_fini(&why);
     return status;
+}
+
+const char *command_take_word(int *argc, char ***argv)
+{
+    if (*argc < 2 || (*argv)[1][0] == '-') return NULL;
+    char *word = (*argv)[1];
+    (*argv)[1] = (*argv)[0];
+    (*argv)++;
+    (*argc)--;
+    return word;
 }
 
 int main(int argc, char **argv)
