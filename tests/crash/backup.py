@@ -196,7 +196,7 @@ class Backup(unittest.TestCase):
         to = os.path.join(self.top, "backup")
         self.refused(hansom("backup", to, "--dir", self.top), "nothing runs in")
         self.refused(hansom("backup", to, "--store", "redis://127.0.0.1:1"), "Connection refused")
-        self.refused(hansom("backup", to, "--store", "tcp://x"), "tcp://x")
+        self.refused(hansom("backup", to, "--store", "tcp://x"), "begins with unix://")
         self.assertEqual(hansom("backup").returncode, 64)
         self.assertEqual(hansom("restore", to).returncode, 64)
         store = self.start("locked", "--requirepass", "secret")
