@@ -65,7 +65,7 @@ static void each_command(struct slice record, void (*fn)(const struct slice *arg
     static struct slice *argv;
     static uint32_t cap;
     uint32_t argc = 0;
-    while (record_command(&record, &argv, &cap, &argc))
+    while (effects_next(&record, &argv, &cap, &argc))
         fn(argv, argc);
     must(record.len == 0);
     mem_free(argv);
