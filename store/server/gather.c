@@ -225,7 +225,7 @@ void gather_run(struct server *s)
     if (g->piece_count == 0) return;
     batch_run(s);
     for (uint32_t i = 0; i + 1 < g->piece_count; i++)
-        piece_end(&g->pieces[i]);
+        if (g->pieces[i].conn != NULL) piece_end(&g->pieces[i]);
     /* Only of the last one there may be commands that the batch had no room for. */
     struct piece last = g->pieces[g->piece_count - 1];
     gather_clear(g);
@@ -236,6 +236,10 @@ void gather_run(struct server *s)
 void gather_give_back(struct server *s)
 {
     struct gather *g = &s->gather;
+    for (uint32_t i = 0; i < g->at; i++) {
+        if (g->pieces[i].conn != NULL) piece_end(&g->pieces[i]);
+        g->pieces[i].conn = NULL; /* it may be read, or close, before the batch goes on */
+    }
     for (uint32_t i = g->at + 1; i < g->piece_count; i++) {
         const struct piece *piece = &g->pieces[i];
         resp_reset(&piece->conn->resp);
