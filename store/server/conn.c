@@ -50,7 +50,8 @@ static void close_later(struct conn *c, const char *why)
 {
     log_debug("client_closed", LOG_INT("id", c->session.id), LOG_CSTR("why", why));
     c->close_now = true;
-    conn_dirty(c);
+    list_del(&c->dirty);
+    list_add(c->server->dirty.next, &c->dirty); /* before whoever asked for it has its reply */
 }
 
 /* ---- reading ---- */

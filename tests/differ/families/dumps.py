@@ -79,7 +79,7 @@ CONFIG SET hash-max-listpack-entries 512|4
 CONFIG SET zset-max-listpack-entries 128|4
 CONFIG SET set-max-intset-entries 512|4
 CONFIG SET stream-node-max-entries 100|3
-20: RESTORE t x d ?REPLACE
+20: RESTORE t 0|100000|-1|abc|1.5 d ?REPLACE
 RESTORE t 0 d REPLACE REPLACE
 RESTORE t 33000000000000 d REPLACE ABSTTL
 RESTORE t 0 d REPLACE IDLETIME 100|-1|x

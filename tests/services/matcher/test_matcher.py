@@ -255,10 +255,14 @@ class Matcher(unittest.TestCase):
 
     def test_a_driver_whom_the_store_refuses_is_in_the_trace(self):
         busy, free = self.driver(1), self.driver(2, 1)
+        _, ride = self.ask()
+        reconciler = self.town.processes["dispatcher"].child
+        os.kill(reconciler.pid, signal.SIGSTOP)  # or it mends what is planted here
         self.town.redis.hset(self.town.key("driver-state:%r:") + busy.id, "state", "on_trip")
         self.matcher()
-        _, ride = self.ask()
-        wait_for("the offer", 5, free.offer)
+        wait_for("the offer", 5, lambda: self.town.redis.hget(
+            self.town.key("driver-state:%r:") + free.id, "offer"))
+        os.kill(reconciler.pid, signal.SIGCONT)
         gates = {c["driver_id"]: c["gate"] for c in wait_for("the trace", 5, lambda: self.trace(ride))[0]["candidates"]}
         self.assertEqual(gates, {busy.id: "not_idle", free.id: "offered"})
 

@@ -134,6 +134,7 @@ class Gateway(unittest.TestCase):
             rider = town.rider("r1")
             driver = town.driver(1).register().online()
             wheel = WebSocket(town, driver.token)
+            wheel.until_type("snapshot")
             ride = rider.request(town.place(0), town.place(5))["ride_id"]
             offer = wheel.until("the offer", 8, lambda m: m["type"] == "offer.created")["data"]
             wheel.send({"type": "accept", "offer_id": offer["offer_id"]})
