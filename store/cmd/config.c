@@ -110,7 +110,7 @@ void cmd_config_set(struct cmd *c)
 void cmd_config_rewrite(struct cmd *c)
 {
     const struct engine_hooks *h = c->engine->hooks;
-    const char *why = h == NULL || h->config_rewrite == NULL
+    const char *why = h == NULL || h->config_rewrite == NULL || c->engine->config.file == NULL
                           ? "ERR The server is running without a config file"
                           : h->config_rewrite(h->data);
     if (why == NULL)

@@ -35,7 +35,8 @@ static void info_server(struct engine *e, struct buf *out)
              (long long)e->now_us, (long long)up_s, (long long)(up_s / 86400));
     buf_addf(out, "hz:%lld\r\nconfigured_hz:%lld\r\nlru_clock:%u\r\n", (long long)e->config.hz,
              (long long)e->config.hz, e->now_s & 0xffffffU);
-    buf_add_cstr(out, "executable:\r\nconfig_file:\r\nio_threads_active:0\r\n");
+    buf_addf(out, "executable:\r\nconfig_file:%s\r\nio_threads_active:0\r\n",
+             e->config.file == NULL ? "" : e->config.file);
     add_hook(e, "server", out);
 }
 

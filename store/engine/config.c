@@ -89,6 +89,7 @@ static const struct setting settings[] = {
 #undef CONFIG_LIMIT
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
+_Static_assert(SETTINGS <= CONFIG_WORDS * 64, "a bit for each setting");
 
 static int64_t *number_at(struct config *c, const struct setting *s)
 {
@@ -194,6 +195,7 @@ void config_fini(struct config *c)
 {
     for (size_t i = 0; i < SETTINGS; i++)
         if (settings[i].kind == TEXT) mem_free(*text_at(c, &settings[i]));
+    mem_free(c->file);
     *c = (struct config){0};
 }
 
@@ -255,11 +257,8 @@ static const char *set_enum(struct config *c, const struct setting *s, struct sl
     return why;
 }
 
-const char *config_set(struct config *c, struct slice name, struct slice value, bool at_start)
+static const char *set(struct config *c, const struct setting *s, struct slice value)
 {
-    const struct setting *s = find(name);
-    if (s == NULL) return "Unknown option or number of arguments for CONFIG SET";
-    if ((s->flags & CONFIG_FIXED) != 0 && !at_start) return "can't set immutable config";
     switch (s->kind) {
     case INT:
     case SIZE:
@@ -274,13 +273,39 @@ const char *config_set(struct config *c, struct slice name, struct slice value, 
     case TEXT:
         break;
     }
-    if (slice_is(name, "client-output-buffer-limit")) return set_output_limits(c, value);
+    if (s->offset == AT(output_buffer_limit)) return set_output_limits(c, value);
     if (s->offset == AT(save)) return set_save(c, value);
     char *text = mem_alloc(value.len + 1);
     (void)slice_cstr(value, text, value.len + 1);
     mem_free(*text_at(c, s));
     *text_at(c, s) = text;
     return NULL;
+}
+
+const char *config_set(struct config *c, struct slice name, struct slice value, bool at_start)
+{
+    const struct setting *s = find(name);
+    if (s == NULL) return "Unknown option or number of arguments for CONFIG SET";
+    if ((s->flags & CONFIG_FIXED) != 0 && !at_start) return "can't set immutable config";
+    const char *why = set(c, s, value);
+    size_t bit = (size_t)(s - settings);
+    if (why == NULL) c->given[bit / 64] |= UINT64_C(1) << (bit % 64);
+    return why;
+}
+
+bool config_is_default(const struct config *c, struct slice name)
+{
+    struct config *w = (struct config *)(uintptr_t)c;
+    const struct setting *s = find(name);
+    if (s == NULL) return false;
+    return s->kind == TEXT ? strcmp(*text_at(w, s), s->text) == 0 : *number_at(w, s) == s->number;
+}
+
+bool config_given(const struct config *c, struct slice name)
+{
+    const struct setting *s = find(name);
+    size_t bit = s == NULL ? 0 : (size_t)(s - settings);
+    return s != NULL && ((c->given[bit / 64] >> (bit % 64)) & 1) != 0;
 }
 
 bool config_known(struct slice name)
@@ -315,6 +340,21 @@ bool config_get(const struct config *c, struct slice name, struct buf *out)
         break;
     }
     return true;
+}
+
+bool config_same(const struct config *c, struct slice name, struct slice value)
+{
+    const struct setting *s = find(name);
+    if (s == NULL) return false;
+    int64_t bytes = 0;
+    struct buf now = {0};
+    bool same =
+        config_get(c, name, &now) && (slice_eq(buf_slice(&now), value) ||
+                                      (s->kind != TEXT && slice_ieq(buf_slice(&now), value)) ||
+                                      (s->kind == SIZE && config_bytes(value, &bytes) &&
+                                       bytes == *number_at((struct config *)(uintptr_t)c, s)));
+    buf_fini(&now);
+    return same;
 }
 
 void config_each(void (*fn)(const char *name, const char *help, uint32_t flags, void *data),

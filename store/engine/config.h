@@ -27,7 +27,7 @@ enum debug_command { DEBUG_NO, DEBUG_YES, DEBUG_LOCAL };
 enum tls_auth { TLS_AUTH_NO, TLS_AUTH_YES, TLS_AUTH_OPTIONAL };
 enum fsync_policy { FSYNC_ALWAYS, FSYNC_EVERYSEC, FSYNC_NO };
 
-enum { SAVE_RULES_MAX = 32 };
+enum { SAVE_RULES_MAX = 32, CONFIG_WORDS = 4 };
 
 struct config {
 #define CONFIG_INT(field, name, def, min, max, flags, help)  int64_t field;
@@ -46,6 +46,8 @@ struct config {
     int64_t save_s[SAVE_RULES_MAX], save_changes[SAVE_RULES_MAX]; /* rules of `save` */
     uint32_t save_rules;
     int64_t obuf_hard[3], obuf_soft[3], obuf_soft_s[3]; /* normal, replica, pubsub; bytes, s */
+    uint64_t given[CONFIG_WORDS]; /* a bit for each setting that somebody set */
+    char *file;                   /* absolute path of the file it came from; owned, NULL for none */
 };
 
 void config_init(struct config *c);
@@ -60,6 +62,14 @@ bool config_known(struct slice name);
 
 /* Appends the text of a setting's value; false when there is none of this name. */
 bool config_get(const struct config *c, struct slice name, struct buf *out);
+
+/* Whether `value` is a way to write what the setting is now. */
+bool config_same(const struct config *c, struct slice name, struct slice value);
+
+bool config_is_default(const struct config *c, struct slice name);
+
+/* Whether somebody set it, be it to its default. */
+bool config_given(const struct config *c, struct slice name);
 
 /* Calls fn for each setting in the table's order. */
 void config_each(void (*fn)(const char *name, const char *help, uint32_t flags, void *data),

@@ -94,7 +94,7 @@ struct engine_hooks {
     int64_t (*lastsave_s)(void *data);
     /* A setting was changed by CONFIG SET. NULL on success, else why not. */
     const char *(*config_changed)(void *data, const char *name);
-    /* CONFIG REWRITE. */
+    /* CONFIG REWRITE. NULL on success, else an error line. */
     const char *(*config_rewrite)(void *data);
     /* Lets other clients have a turn while a script is over its time: reads what they sent, runs
      * exec_command for it (which says BUSY or kills the script), sends replies; waits a few

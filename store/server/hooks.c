@@ -1,8 +1,11 @@
 /* hooks: what the process does for commands: INFO's sections, SHUTDOWN, SAVE, BGREWRITEAOF. */
 #include "base/clock.h"
+#include "store/server/config_file.h"
 #include "store/server/inside.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static void info_persistence(const struct server *s, struct buf *out)
@@ -88,6 +91,16 @@ static const char *hook_config_changed(void *data, const char *name)
     return NULL;
 }
 
+static const char *hook_config_rewrite(void *data)
+{
+    static char why[200];
+    struct server *s = data;
+    int e = config_file_rewrite(&s->engine->config, s->io);
+    if (e == 0) return NULL;
+    (void)snprintf(why, sizeof why, "ERR Rewriting config file: %s", strerror(-e));
+    return why;
+}
+
 static uint64_t hook_durable(void *data)
 {
     return durable_released(data);
@@ -103,6 +116,7 @@ void hooks_attach(struct server *s)
         .shutdown = hook_shutdown,
         .lastsave_s = hook_lastsave_s,
         .config_changed = hook_config_changed,
+        .config_rewrite = hook_config_rewrite,
         .durable = hook_durable,
         .yield = busy_yield,
     };

@@ -1,7 +1,11 @@
 #include "options.h"
 
+#include "base/mem.h"
+#include "store/engine/words.h"
+
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,30 +30,6 @@ static bool put(struct config *c, struct slice name, struct slice value, const c
 
 /* ---- files ---- */
 
-/* Takes the next word off *rest; quotes as in inline commands. False when a quote is open. */
-static bool next_word(struct slice *rest, struct buf *word)
-{
-    buf_clear(word);
-    *rest = slice_trim(*rest);
-    size_t i = 0;
-    while (i < rest->len && isspace((unsigned char)rest->p[i]) == 0) {
-        char quote = rest->p[i];
-        if (quote != '"' && quote != '\'') {
-            buf_add_char(word, rest->p[i++]);
-            continue;
-        }
-        i++;
-        while (i < rest->len && rest->p[i] != quote) {
-            if (rest->p[i] == '\\' && quote == '"' && i + 1 < rest->len) i++;
-            buf_add_char(word, rest->p[i++]);
-        }
-        if (i >= rest->len) return false;
-        i++;
-    }
-    *rest = slice_from(*rest, i);
-    return true;
-}
-
 /* All remaining words, joined by single spaces. */
 static bool rest_words(struct slice rest, struct buf *value)
 {
@@ -58,7 +38,7 @@ static bool rest_words(struct slice rest, struct buf *value)
     bool first = true;
     buf_clear(value);
     for (rest = slice_trim(rest); ok && rest.len > 0; rest = slice_trim(rest)) {
-        ok = next_word(&rest, &word);
+        ok = words_next(&rest, &word);
         if (!first) buf_add_char(value, ' ');
         buf_add_slice(value, buf_slice(&word));
         first = false;
@@ -75,7 +55,7 @@ static bool read_line(struct config *c, struct slice line, const char *where, in
     if (line.len == 0 || line.p[0] == '#') return true;
     struct buf name = {0};
     struct buf value = {0};
-    bool ok = next_word(&line, &name) && rest_words(line, &value);
+    bool ok = words_next(&line, &name) && rest_words(line, &value);
     if (!ok) {
         (void)snprintf(why, OPTIONS_ERROR, "%s: unbalanced quotes", where);
     } else if (slice_word(buf_slice(&name), "include")) {
@@ -208,6 +188,11 @@ enum options_verdict options_read(struct config *c, int argc, char *const *argv,
     int i = 1;
     if (argc > 1 && !is_flag(argv[1])) {
         if (!options_file(c, argv[1], why)) return OPTIONS_BAD_VALUE;
+        mem_free(c->file);
+        char path[PATH_MAX]; /* the store may be started from anywhere */
+        c->file = strcmp(argv[1], "-") == 0 || realpath(argv[1], path) == NULL
+                      ? NULL
+                      : mem_dup(path, strlen(path) + 1);
         i = 2;
     }
     for (char *const *entry = env; entry != NULL && *entry != NULL; entry++)

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "store/engine/words.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -55,63 +56,9 @@ static int32_t read_number(const char *p, size_t n, int64_t *out)
 
 /* ---- inline commands ---- */
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
-/* Reads one escape of a double-quoted word, *i behind the backslash. */
-static char unescape(const char *p, size_t end, size_t *i)
-{
-    if (p[*i] == 'x' && *i + 2 < end && hex(p[*i + 1]) >= 0 && hex(p[*i + 2]) >= 0) {
-        int byte = hex(p[*i + 1]) * 16 + hex(p[*i + 2]);
-        *i += 3;
-        return (char)byte;
-    }
-    char c = p[(*i)++];
-    switch (c) {
-    case 'n':
-        return '\n';
-    case 'r':
-        return '\r';
-    case 't':
-        return '\t';
-    case 'b':
-        return '\b';
-    case 'a':
-        return '\a';
-    default:
-        return c;
-    }
-}
-
 static bool is_space(char c)
 {
     return isspace((unsigned char)c) != 0;
-}
-
-/* Reads a quoted part that begins at *i, to *to. False when the quote does not end, or
- * something other than a space follows it. */
-static bool unquote(char *p, size_t end, size_t *i, size_t *to)
-{
-    char quote = p[(*i)++];
-    while (*i < end && p[*i] != quote) {
-        if (p[*i] == '\\' && quote == '"' && *i + 1 < end) {
-            ++*i;
-            p[(*to)++] = unescape(p, end, i);
-        } else if (p[*i] == '\\' && quote == '\'' && *i + 1 < end && p[*i + 1] == '\'') {
-            p[(*to)++] = '\'';
-            *i += 2;
-        } else {
-            p[(*to)++] = p[(*i)++];
-        }
-    }
-    if (*i >= end) return false;
-    ++*i;
-    return *i >= end || is_space(p[*i]);
 }
 
 /* Splits the line of `end` bytes into words, unquoting in place: a word only gets shorter. */
@@ -126,7 +73,7 @@ static bool split_words(struct resp *r, char *p, size_t end)
         size_t to = i;
         while (i < end && !is_space(p[i])) {
             if (p[i] == '"' || p[i] == '\'') {
-                if (!unquote(p, end, &i, &to)) return false;
+                if (!words_unquote(p, end, &i, p, &to)) return false;
             } else {
                 p[to++] = p[i++];
             }

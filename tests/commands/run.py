@@ -319,15 +319,17 @@ def parse(path):
 class Server:
     """One of the two stores, in a folder of its own, on a free port."""
 
-    def __init__(self, kind, program, flags):
+    def __init__(self, kind, program, flags, file=None):
         self.kind = kind
         self.folder = tempfile.mkdtemp(prefix="hansom-t-")
         for _ in range(5):
             with socket.socket() as probe:
                 probe.bind(("127.0.0.1", 0))
                 self.port = probe.getsockname()[1]
-            args = [program, "--port", str(self.port), "--dir", self.folder, "--save", "",
-                    "--appendonly", "no"]
+            args = [program, "--dir", self.folder, "--save", "", "--appendonly", "no"]
+            if file:
+                args = [program, file]
+            args += ["--port", str(self.port)]
             if kind == "hansom":
                 args += ["--admin-port", "-1"]
             self.log = open(os.path.join(self.folder, "log"), "wb")
