@@ -1,0 +1,64 @@
+/* filter: a query's tree asked of an index: the documents that match, in ascending order of ids.
+ *
+ * Why: every condition, simple or not, is the same small thing that can be stepped, skipped and
+ * asked about one document; so an AND walks its rarest part and asks the others, kNN asks which
+ * neighbours count, and pipelines take rows one by one.
+ *
+ *     skip(from)   the first match >= from, or DOC_NONE. Only forwards.
+ *     test(doc)    whether doc matches; any doc, does not move the iterator.
+ *     estimate     at most so many match; exact when `exact` is set.
+ *
+ * Ids are good until the next write to the index. Memory is the arena's: nothing to free.
+ */
+#ifndef HANSOM_STORE_SEARCH_FILTER_H
+#define HANSOM_STORE_SEARCH_FILTER_H
+
+#include "base/arena.h"
+#include "store/search/docs.h"
+
+struct doc_iter;
+struct search_index;
+struct query_node;
+
+struct doc_iter_kind {
+    uint32_t (*skip)(struct doc_iter *it, uint32_t from);
+    bool (*test)(struct doc_iter *it, uint32_t doc);
+    /* Whether test is O(1): then an AND asks, and does not skip. */
+    bool columnar;
+    /* Adds to the score of it->doc, which matches by it; NULL: adds nothing. */
+    double (*score)(struct doc_iter *it);
+    /* All matches, each once, in the order that costs least; NULL: by skip. Gives how many ids
+     * were written to *out, which is the arena's. */
+    uint32_t (*gather)(struct doc_iter *it, struct arena *arena, uint32_t **out);
+    /* Matches number `from` to `from + n` in an order that does not change, without those before;
+     * with `exact` only. NULL: by skip. */
+    uint32_t (*page)(struct doc_iter *it, uint32_t from, uint32_t n, uint32_t *out);
+};
+
+struct doc_iter {
+    const struct doc_iter_kind *kind;
+    uint32_t doc;      /* where it stands; DOC_NONE before the first and behind the last */
+    uint32_t estimate; /* at most so many match */
+    bool exact;        /* exactly so many do */
+    bool scores;       /* text is in it: documents differ in score */
+    double weight;     /* of its score */
+};
+
+/* Steps to the first match >= from, and gives it. */
+static inline uint32_t doc_iter_skip(struct doc_iter *it, uint32_t from)
+{
+    return it->doc = it->kind->skip(it, from);
+}
+
+/* The next match, first the first; DOC_NONE behind the last, where it must not be called again. */
+static inline uint32_t doc_iter_next(struct doc_iter *it)
+{
+    return doc_iter_skip(it, it->doc + 1); /* DOC_NONE + 1 is 0 */
+}
+
+static inline bool doc_iter_test(struct doc_iter *it, uint32_t doc)
+{
+    return it->kind->test(it, doc);
+}
+
+#endif
