@@ -12,9 +12,11 @@ struct search_index;
 struct search_field;
 
 struct search_value {
-    enum { SEARCH_NULL, SEARCH_NUMBER, SEARCH_TEXT } kind;
+    enum { SEARCH_NULL, SEARCH_NUMBER, SEARCH_TEXT, SEARCH_LIST } kind;
+    uint32_t count; /* of items */
     double number;
     struct slice text; /* borrowed: of the arena, the document or a column; until the next write */
+    const struct search_value *items; /* borrowed likewise: of a list, which pipelines make */
 };
 
 static inline struct search_value search_number(double n)
