@@ -6,6 +6,8 @@
 #include "services/kit/ids.h"
 #include "services/kit/keys.h"
 
+enum { WORD_MAX = 32, WORDS_MAX = 8 };
+
 bool answer_audience(const struct auth_claims *who, const struct ride *r, enum ride_audience *out)
 {
     struct slice sub = slice_of(who->sub);
@@ -202,4 +204,29 @@ bool answer_known_region(struct http_req *req, struct slice id)
         known = slice_is(region, who->region);
     if (!known) http_problem(req, PROBLEM_NOT_FOUND, NULL);
     return known;
+}
+
+bool answer_self_or_ops(struct http_req *req)
+{
+    const struct auth_claims *who = http_claims(req);
+    if (who->role != ROLE_OPS && !slice_is(http_param(req, "id"), who->sub)) {
+        http_problem(req, PROBLEM_FORBIDDEN, "A driver's token speaks for that driver only.");
+        return false;
+    }
+    return answer_known_region(req, http_param(req, "id"));
+}
+
+void answer_words(struct http_req *req, struct body *b, const char *name, struct slice *out)
+{
+    struct buf list = {0};
+    size_t n = body_array(b, name, 1, WORDS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        struct slice word = {0};
+        body_item_str(b, name, i, 1, WORD_MAX, &word);
+        if (slice_find(word, ',') != word.len) body_fail(b, name, "A word may hold no comma.");
+        if (i > 0) buf_add_char(&list, ',');
+        buf_add_slice(&list, word);
+    }
+    *out = arena_copy(http_arena(req), buf_slice(&list));
+    buf_fini(&list);
 }

@@ -39,4 +39,10 @@ bool answer_empty_body(struct http_req *req);
  * for riders and drivers, of the region that their token names. */
 bool answer_known_region(struct http_req *req, struct slice id);
 
+/* For routes about the driver ":id": a driver may only speak for himself. False when it has replied. */
+bool answer_self_or_ops(struct http_req *req);
+
+/* Reads a body's array of 1 to 8 short words, to be kept as one text with commas. */
+void answer_words(struct http_req *req, struct body *b, const char *name, struct slice *out);
+
 #endif

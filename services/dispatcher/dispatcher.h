@@ -7,6 +7,7 @@
 #define HANSOM_DISPATCHER_H
 
 #include "services/dispatcher/chores.h"
+#include "services/dispatcher/projector.h"
 #include "services/kit/app.h"
 #include "services/kit/lifecycle.h"
 #include "services/kit/quote_keys.h"
@@ -31,9 +32,11 @@ struct dispatcher {
     struct quote_keys quote_keys;
     struct slice registered[LIFE_GROUPS_MAX]; /* groups; borrowed from the options */
     size_t registered_count;
-    struct lifecycle *life;             /* owned */
-    struct chores *chores[REGIONS_MAX]; /* owned */
-    size_t chores_count;
+    struct lifecycle *life;                    /* owned */
+    struct chores *chores[REGIONS_MAX];        /* owned */
+    struct projector *projectors[REGIONS_MAX]; /* owned */
+    size_t regions_count;
+    char consumer[APP_CONSUMER_MAX + 1];
 };
 
 #define ROUTE HTTP_ROUTE_PROTOTYPE

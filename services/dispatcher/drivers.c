@@ -6,22 +6,11 @@
 #include "services/kit/keys.h"
 #include "services/kit/profile.h"
 
-enum { NAME_MAX_BYTES = 80, WORD_MAX = 32, WORDS_MAX = 8 };
+enum { NAME_MAX_BYTES = 80, WORD_MAX = 32 };
 
 static struct slice driver_id(const struct http_req *req)
 {
     return http_param(req, "id");
-}
-
-/* A driver may only speak for himself. False when it has replied. */
-static bool self_or_ops(struct http_req *req)
-{
-    const struct auth_claims *who = http_claims(req);
-    if (who->role != ROLE_OPS && !slice_is(driver_id(req), who->sub)) {
-        http_problem(req, PROBLEM_FORBIDDEN, "A driver's token speaks for that driver only.");
-        return false;
-    }
-    return answer_known_region(req, driver_id(req));
 }
 
 static int64_t timeout_of(struct http_req *req)
@@ -32,22 +21,6 @@ static int64_t timeout_of(struct http_req *req)
 static struct store *store_of(struct http_req *req)
 {
     return app_store(dispatcher_of(req)->app);
-}
-
-/* A body's array of short words, comma separated as the profile keeps it. */
-static void body_words(struct http_req *req, struct body *b, const char *name, struct slice *out)
-{
-    struct buf list = {0};
-    size_t n = body_array(b, name, 1, WORDS_MAX);
-    for (size_t i = 0; i < n; i++) {
-        struct slice word = {0};
-        body_item_str(b, name, i, 1, WORD_MAX, &word);
-        if (slice_find(word, ',') != word.len) body_fail(b, name, "A word may hold no comma.");
-        if (i > 0) buf_add_char(&list, ',');
-        buf_add_slice(&list, word);
-    }
-    *out = arena_copy(http_arena(req), buf_slice(&list));
-    buf_fini(&list);
 }
 
 static const struct region *region_of(struct http_req *req)
@@ -111,12 +84,12 @@ void drivers_put(struct http_req *req)
                         .products = SLICE("economy"),
                         .languages = SLICE("")};
     struct body *b = http_body(req);
-    if (!self_or_ops(req)) return;
+    if (!answer_self_or_ops(req)) return;
     body_str(b, "name", 1, NAME_MAX_BYTES, &p.name);
     if (body_maybe(b, "rating")) body_double(b, "rating", 1, 5, &p.rating);
     body_vehicle(b, &p);
-    if (body_maybe(b, "products")) body_words(req, b, "products", &p.products);
-    if (body_maybe(b, "languages")) body_words(req, b, "languages", &p.languages);
+    if (body_maybe(b, "products")) answer_words(req, b, "products", &p.products);
+    if (body_maybe(b, "languages")) answer_words(req, b, "languages", &p.languages);
     if (body_maybe(b, "accessible")) body_bool(b, "accessible", &p.accessible);
     if (!region_has(req, p.products)) body_fail(b, "products", "The region has no such product.");
     if (!body_end(b)) return;
@@ -138,7 +111,7 @@ static void on_profile(void *data, enum store_status status, const struct profil
 
 void drivers_get(struct http_req *req)
 {
-    if (!self_or_ops(req)) return;
+    if (!answer_self_or_ops(req)) return;
     profile_get(store_of(req), driver_id(req), timeout_of(req), on_profile, req);
 }
 
@@ -180,9 +153,9 @@ void drivers_patch(struct http_req *req)
     struct profile_patch *patch = arena_new(http_arena(req), struct profile_patch);
     patch->req = req;
     struct body *b = http_body(req);
-    if (!self_or_ops(req)) return;
+    if (!answer_self_or_ops(req)) return;
     if (body_maybe(b, "name")) body_str(b, "name", 1, NAME_MAX_BYTES, &patch->name);
-    if (body_maybe(b, "languages")) body_words(req, b, "languages", &patch->languages);
+    if (body_maybe(b, "languages")) answer_words(req, b, "languages", &patch->languages);
     if (!body_end(b)) return;
     profile_get(store_of(req), driver_id(req), timeout_of(req), on_profile_to_patch, patch);
 }
@@ -229,9 +202,9 @@ void drivers_online(struct http_req *req)
     struct go_online *go = arena_new(http_arena(req), struct go_online);
     go->req = req;
     struct body *b = http_body(req);
-    if (!self_or_ops(req)) return;
+    if (!answer_self_or_ops(req)) return;
     body_lat_lon(b, &go->at);
-    if (body_maybe(b, "products")) body_words(req, b, "products", &go->products);
+    if (body_maybe(b, "products")) answer_words(req, b, "products", &go->products);
     if (!region_has(req, go->products)) body_fail(b, "products", "The region has no such product.");
     if (!body_end(b)) return;
     if (!region_contains(region_of(req), go->at)) {
@@ -243,118 +216,18 @@ void drivers_online(struct http_req *req)
 
 void drivers_offline(struct http_req *req)
 {
-    if (!self_or_ops(req) || !answer_empty_body(req)) return;
+    if (!answer_self_or_ops(req) || !answer_empty_body(req)) return;
     life_driver_offline(dispatcher_of(req)->life, driver_id(req), answer_driver, req);
 }
 
 void drivers_break(struct http_req *req)
 {
-    if (!self_or_ops(req) || !answer_empty_body(req)) return;
+    if (!answer_self_or_ops(req) || !answer_empty_body(req)) return;
     life_driver_break(dispatcher_of(req)->life, driver_id(req), answer_driver, req);
 }
 
 void drivers_state(struct http_req *req)
 {
-    if (!self_or_ops(req)) return;
+    if (!answer_self_or_ops(req)) return;
     life_snapshot_driver(dispatcher_of(req)->life, driver_id(req), answer_driver, req);
-}
-
-/* GET /v1/riders/:id/rides?status=scheduled */
-static void on_scheduled(void *data, const struct life_result *r)
-{
-    struct http_req *req = data;
-    if (r->code != LIFE_OK) {
-        answer_problem(req, r);
-        return;
-    }
-    struct json j = json_start(http_out(req));
-    json_object_start(&j);
-    json_put_array(&j, "items");
-    for (size_t i = 0; i < life_list_len(r, "rides"); i++) {
-        struct ride ride;
-        enum ride_audience audience = RIDE_FOR_RIDER;
-        if (!life_list_ride(r, "rides", i, &ride)) continue;
-        if (!answer_audience(http_claims(req), &ride, &audience)) continue;
-        if (j.comma) buf_add_char(j.out, ',');
-        ride_json(j.out, &ride, audience, &(struct ride_extra){.generation = r->generation});
-        j.comma = true;
-    }
-    json_array_end(&j);
-    json_key(&j, "next_cursor");
-    json_nil(&j);
-    json_object_end(&j);
-    http_reply_json(req, 200);
-}
-
-/* The live ride of a party as a list of at most one. A ride that a driver is only offered is not
- * his. */
-static void answer_live(struct http_req *req, const struct life_result *r, bool theirs)
-{
-    enum ride_audience audience = RIDE_FOR_RIDER;
-    if (r->code != LIFE_OK && r->code != LIFE_NOT_FOUND) {
-        answer_problem(req, r);
-        return;
-    }
-    buf_add_cstr(http_out(req), "{\"items\":[");
-    if (r->has_ride && theirs && answer_audience(http_claims(req), &r->ride, &audience))
-        ride_json(http_out(req), &r->ride, audience,
-                  &(struct ride_extra){.generation = r->generation});
-    buf_add_cstr(http_out(req), "],\"next_cursor\":null}");
-    http_reply_json(req, 200);
-}
-
-static void on_riders_ride(void *data, const struct life_result *r)
-{
-    answer_live(data, r, true);
-}
-
-static void on_drivers_ride(void *data, const struct life_result *r)
-{
-    struct http_req *req = data;
-    answer_live(req, r, r->has_ride && ride_party_driver(&r->ride, driver_id(req)));
-}
-
-/* Which rides are asked for: false when it has replied. Those that are over are not kept here. */
-static bool asks_status(struct http_req *req, bool *scheduled)
-{
-    struct slice status = SLICE("live");
-    (void)http_query(req, "status", &status);
-    if (scheduled != NULL) *scheduled = slice_is(status, "scheduled");
-    if (slice_is(status, "live") || (scheduled != NULL && *scheduled)) return true;
-    http_problem(req, PROBLEM_INVALID_VALUE,
-                 scheduled == NULL ? "status must be live." : "status must be live or scheduled.");
-    return false;
-}
-
-void drivers_rides(struct http_req *req)
-{
-    if (!self_or_ops(req) || !asks_status(req, NULL)) return;
-    life_snapshot_driver(dispatcher_of(req)->life, driver_id(req), on_drivers_ride, req);
-}
-
-void riders_rides(struct http_req *req)
-{
-    const struct auth_claims *who = http_claims(req);
-    struct slice rider = http_param(req, "id");
-    struct slice region = slice_of(who->region);
-    if (who->role == ROLE_RIDER && !slice_is(rider, who->sub)) {
-        http_problem(req, PROBLEM_FORBIDDEN, "A rider's token speaks for that rider only.");
-        return;
-    }
-    if (!id_valid(rider)) {
-        http_problem(req, PROBLEM_NOT_FOUND, NULL);
-        return;
-    }
-    if (query_maybe(req, "region")) query_id(req, "region", &region);
-    bool scheduled = false;
-    if (!query_end(req) || !asks_status(req, &scheduled)) return;
-    if (region.len == 0 || !app_serves(dispatcher_of(req)->app, region)) {
-        http_problem(req, PROBLEM_INVALID_VALUE, "Which region? It is not in the token.");
-        return;
-    }
-    struct lifecycle *life = dispatcher_of(req)->life;
-    if (scheduled)
-        life_scheduled_rides(life, region, rider, on_scheduled, req);
-    else
-        life_snapshot_rider(life, region, rider, on_riders_ride, req);
 }

@@ -19,6 +19,8 @@ static const struct metric_spec metrics[] = {
 #undef METRIC
 };
 
+enum { OWN_GROUPS = 3 };
+
 /* The groups of our own services, then those of the option. */
 static bool read_registered(struct dispatcher *d, struct buf *why)
 {
@@ -26,7 +28,8 @@ static bool read_registered(struct dispatcher *d, struct buf *why)
     struct slice word = {0};
     d->registered[0] = SLICE("rides-incoming:matchers");
     d->registered[1] = SLICE("rides-events:pricing");
-    d->registered_count = 2;
+    d->registered[2] = SLICE("rides-events:projector");
+    d->registered_count = OWN_GROUPS;
     while (slice_cut(&rest, ',', &word)) {
         bool named = (slice_starts(word, SLICE("rides-events:")) && word.len > 13) ||
                      (slice_starts(word, SLICE("rides-incoming:")) && word.len > 15);
@@ -34,7 +37,7 @@ static bool read_registered(struct dispatcher *d, struct buf *why)
             buf_addf(why,
                      "--registered-groups takes up to %d of rides-events:NAME and "
                      "rides-incoming:NAME, between commas; this is none: %.*s",
-                     LIFE_GROUPS_MAX - 2, (int)word.len, word.p);
+                     LIFE_GROUPS_MAX - OWN_GROUPS, (int)word.len, word.p);
             return false;
         }
         d->registered[d->registered_count++] = word;
@@ -54,8 +57,9 @@ static void start_regions(struct app *app, void *service)
     struct dispatcher *d = service;
     const struct region *fresh[REGIONS_MAX];
     size_t n = app_served_newly(app, fresh);
-    for (size_t i = 0; i < n; i++) {
-        d->chores[d->chores_count++] = chores_new(&(struct chores_config){
+    for (size_t i = 0; i < n; i++, d->regions_count++) {
+        d->projectors[d->regions_count] = projector_new(d, fresh[i]->id);
+        d->chores[d->regions_count] = chores_new(&(struct chores_config){
             .loop = app_loop(app),
             .store = app_store(app),
             .life = d->life,
@@ -79,11 +83,12 @@ static bool start(struct app *app, void *service)
     for (int s = RIDE_NONE + 1; s < RIDE_STATUSES; s++) /* shown before the first of each */
         (void)METRIC_AT(d->metric[M_RIDES], slice_of(ride_status_text((enum ride_status)s)));
     d->life = lifecycle_new(app_store(app));
+    (void)app_consumer(d->options.consumer, d->consumer);
     start_regions(app, d);
     return true;
 }
 
-static void on_chores_closed(void *data)
+static void on_drained(void *data)
 {
     struct dispatcher *d = data;
     app_release(d->app);
@@ -92,9 +97,11 @@ static void on_chores_closed(void *data)
 static void drain(struct app *app, void *service)
 {
     struct dispatcher *d = service;
-    for (size_t i = 0; i < d->chores_count; i++) {
+    for (size_t i = 0; i < d->regions_count; i++) {
         app_hold(app);
-        chores_close(d->chores[i], on_chores_closed, d);
+        chores_close(d->chores[i], on_drained, d);
+        app_hold(app);
+        projector_drain(d->projectors[i], on_drained, d);
     }
 }
 
@@ -102,6 +109,8 @@ static void stop(struct app *app, void *service)
 {
     (void)app;
     struct dispatcher *d = service;
+    for (size_t i = 0; i < d->regions_count; i++)
+        projector_close(d->projectors[i]);
     lifecycle_free(d->life);
 }
 

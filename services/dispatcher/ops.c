@@ -293,14 +293,27 @@ void ops_dead_letter(struct http_req *req)
                key_make0(&key, KEY_RIDES_DEAD, region), id, id);
 }
 
+static void on_projected_again(void *data, const struct life_result *r)
+{
+    struct http_req *req = data;
+    if (r->code != LIFE_OK)
+        answer_problem(req, r);
+    else
+        http_reply(req, 204, NULL);
+}
+
 static void on_dead_letter(void *data, enum store_status status, const redisReply *reply)
 {
     struct http_req *req = data;
     struct slice region = {0};
-    struct slice ride_id = reply_field_slice(reply_at(reply_at(reply, 0), 1), "ride_id");
+    const redisReply *fields = reply_at(reply_at(reply, 0), 1);
+    struct slice ride_id = reply_field_slice(fields, "ride_id");
     (void)http_query(req, "region", &region);
     if (status != STORE_OK) {
         http_store_problem(req, (int)status);
+    } else if (slice_is(reply_field_slice(fields, "reason"), "projection")) {
+        life_project_again(dispatcher_of(req)->life, region, http_param(req, "id"),
+                           on_projected_again, req);
     } else if (!id_valid(ride_id) || !slice_eq(id_region(ride_id), region)) {
         http_problem(req, PROBLEM_NOT_FOUND, "There is no such dead letter, or it names no ride.");
     } else {

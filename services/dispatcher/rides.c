@@ -261,10 +261,28 @@ void rides_create(struct http_req *req)
 
 /* --- GET /v1/rides/:id --- */
 
+/* A ride that is no longer live, from the history. */
+static void on_document(void *data, const struct life_result *r)
+{
+    struct http_req *req = data;
+    struct life_result found = *r;
+    found.has_ride = ride_parse_document(life_extra(r, "document"), http_arena(req), &found.ride);
+    const char *result = life_extra_i64(r, "filtered", 0) == 1 ? "filtered"
+                         : found.has_ride                      ? "found"
+                                                               : "absent";
+    metric_inc(METRIC_AT(dispatcher_of(req)->metric[M_HISTORY], slice_of(result)));
+    if (r->code != LIFE_OK)
+        answer_problem(req, r);
+    else
+        answer_ride(req, 200, &found);
+}
+
 static void on_ride(void *data, const struct life_result *r)
 {
     struct http_req *req = data;
-    if (r->code != LIFE_OK)
+    if (r->code == LIFE_NOT_FOUND)
+        life_history_get(dispatcher_of(req)->life, http_param(req, "id"), on_document, req);
+    else if (r->code != LIFE_OK)
         answer_problem(req, r);
     else
         answer_ride(req, 200, r);

@@ -177,3 +177,26 @@ void ride_cancel(struct http_req *req)
     life_ride_cancel(life_of(req), &a, by, reason, -1,
                      driver ? on_driver_cancelled : answer_transition, req);
 }
+
+/* A rating is no new state: it is answered like any transition, and counted as none. */
+static void on_rated(void *data, const struct life_result *r)
+{
+    if (r->code != LIFE_OK)
+        answer_problem(data, r);
+    else
+        answer_ride(data, 200, r);
+}
+
+void ride_rate(struct http_req *req)
+{
+    struct life_act a;
+    int64_t stars = 0;
+    struct slice tags = SLICE("");
+    enum ride_by by = http_claims(req)->role == ROLE_DRIVER ? RIDE_BY_DRIVER : RIDE_BY_RIDER;
+    struct body *b = http_body(req);
+    if (!act_begin(req, &a)) return;
+    body_i64(b, "stars", 1, 5, &stars);
+    if (body_maybe(b, "tags")) answer_words(req, b, "tags", &tags);
+    if (!body_end(b)) return;
+    life_ride_rate(life_of(req), a.ride_id, a.actor_id, by, stars, tags, on_rated, req);
+}

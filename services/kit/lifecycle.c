@@ -733,6 +733,54 @@ void life_streams_look(struct lifecycle *l, struct slice region, struct life_nam
     call_send(c);
 }
 
+/* ---- history and figures ---- */
+
+void life_project(struct lifecycle *l, struct slice region, const struct life_projection *p,
+                  life_cb cb, void *data)
+{
+    struct call *c = call_new(l, "project_v1", region, cb, data);
+    arg(c, p->group);
+    arg(c, p->entry_id);
+    arg(c, p->day);
+    arg(c, p->week);
+    arg(c, p->cell);
+    call_send(c);
+}
+
+void life_project_again(struct lifecycle *l, struct slice region, struct slice dead_id, life_cb cb,
+                        void *data)
+{
+    plain(l, "project_again_v1", region, dead_id, cb, data);
+}
+
+void life_history_get(struct lifecycle *l, struct slice ride_id, life_cb cb, void *data)
+{
+    plain(l, "history_get_v1", id_region(ride_id), ride_id, cb, data);
+}
+
+void life_history_list(struct lifecycle *l, struct slice region, const char *whose, struct slice id,
+                       struct slice cursor, int64_t limit, life_cb cb, void *data)
+{
+    struct call *c = call_new(l, "history_list_v1", region, cb, data);
+    arg(c, slice_of(whose));
+    arg(c, id);
+    arg(c, cursor);
+    arg_i64(c, limit);
+    call_send(c);
+}
+
+void life_ride_rate(struct lifecycle *l, struct slice ride_id, struct slice actor_id,
+                    enum ride_by by, int64_t stars, struct slice tags, life_cb cb, void *data)
+{
+    struct call *c = call_new(l, "ride_rate_v1", id_region(ride_id), cb, data);
+    arg(c, ride_id);
+    arg(c, actor_id);
+    arg(c, by == RIDE_BY_RIDER ? SLICE("rider") : SLICE("driver"));
+    arg_i64(c, stars);
+    arg(c, tags);
+    call_send(c);
+}
+
 /* ---- readers ---- */
 
 void life_snapshot_rider(struct lifecycle *l, struct slice region, struct slice rider_id,

@@ -329,6 +329,39 @@ void life_consumers_reap(struct lifecycle *l, struct slice region, int64_t idle_
 void life_streams_look(struct lifecycle *l, struct slice region, struct life_names registered,
                        life_cb cb, void *data);
 
+/* ---- history and figures ---------------------------------------------------------------- */
+
+/* An entry of the outbox, to be acknowledged and applied to what is kept for people. */
+struct life_projection {
+    struct slice group;
+    struct slice entry_id;
+    struct slice day, week; /* of the event where it happened: "20261127", "2026W48" */
+    struct slice cell;      /* of the pickup; empty: unknown */
+};
+
+/* Applies it, if the acknowledgement counts: extra "did" is recorded, counted or dead_letter (at the
+ * fifth delivery of one that cannot be applied). STALE_ENTRY: done before, or trimmed away. BROKEN:
+ * nothing changed and the entry stays pending. */
+void life_project(struct lifecycle *l, struct slice region, const struct life_projection *p,
+                  life_cb cb, void *data);
+
+/* Applies the entry of a dead letter of reason "projection" and removes it. NOT_FOUND: it is none. */
+void life_project_again(struct lifecycle *l, struct slice region, struct slice dead_id, life_cb cb,
+                        void *data);
+
+/* A finished ride: the extra "document" (history.h reads it). NOT_FOUND, with the extra "filtered"
+ * 1 when a filter alone could tell. */
+void life_history_get(struct lifecycle *l, struct slice ride_id, life_cb cb, void *data);
+
+/* Finished rides, newest first, at most limit: whose is "rider", "driver" or "all" (id is then not
+ * looked at). Extras: the array "documents", and "next", the cursor of the next page or empty. */
+void life_history_list(struct lifecycle *l, struct slice region, const char *whose, struct slice id,
+                       struct slice cursor, int64_t limit, life_cb cb, void *data);
+
+/* One party's stars (1 to 5) for the other, and tags between commas; once. Extra "replayed". */
+void life_ride_rate(struct lifecycle *l, struct slice ride_id, struct slice actor_id,
+                    enum ride_by by, int64_t stars, struct slice tags, life_cb cb, void *data);
+
 /* ---- readers ---------------------------------------------------------------------------- */
 
 /* What a party should see now, read in one call: the rider's live ride; or the driver's state

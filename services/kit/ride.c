@@ -1,5 +1,6 @@
 #include "ride.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -76,6 +77,37 @@ bool ride_parse(const struct redisReply *flat, struct ride *out)
     return true;
 }
 
+/* A member of a document as text that lives in the arena; parts that are JSON stay JSON. */
+static struct slice member_text(struct arena *a, const json_t *value)
+{
+    if (json_is_string(value))
+        return arena_copy(a, slice_make(json_string_value(value), json_string_length(value)));
+    size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15);
+    char *text = json_dumps(value, flags);
+    if (text == NULL) return SLICE("");
+    struct slice copy = arena_copy(a, slice_of(text));
+    free(text);
+    return copy;
+}
+
+bool ride_parse_document(struct slice json, struct arena *a, struct ride *out)
+{
+    struct ride r = {0};
+    json_t *doc = json_loadb(json.p, json.len, 0, NULL);
+    for (size_t i = 0; i < FIELDS_N; i++) {
+        const json_t *value = json_object_get(doc, fields[i].name);
+        field_set(&r, &fields[i], value == NULL ? (struct slice){0} : member_text(a, value));
+    }
+    r.status = ride_status_of(slice_of(json_string_value(json_object_get(doc, "status"))));
+    r.created_status =
+        ride_status_of(slice_of(json_string_value(json_object_get(doc, "created_status"))));
+    json_decref(doc);
+    if (r.ride_id.len == 0 || r.status == RIDE_NONE || r.version < 1) return false;
+    r.region = id_region(r.ride_id);
+    *out = r;
+    return true;
+}
+
 struct ride ride_copy(struct arena *a, const struct ride *r)
 {
     struct ride copy = *r;
@@ -121,6 +153,8 @@ struct ride ride_as_created(const struct ride *r)
     was.reason = none;
     was.fee_minor = -1;
     was.final_fare = none;
+    was.driver_stars = 0;
+    was.rider_stars = 0;
     was.timeline.len = slice_find(r->timeline, ' ');
     return was;
 }
@@ -198,6 +232,16 @@ static void put_timeline(struct json *j, const struct ride *r)
     json_array_end(j);
 }
 
+/* To a party what it gave the other; to ops both. */
+static void put_stars(struct json *j, const struct ride *r, enum ride_audience audience)
+{
+    bool ops = audience == RIDE_FOR_OPS;
+    if (r->driver_stars > 0 && audience != RIDE_FOR_DRIVER)
+        json_put_i64(j, ops ? "driver_stars" : "stars", r->driver_stars);
+    if (r->rider_stars > 0 && audience != RIDE_FOR_RIDER)
+        json_put_i64(j, ops ? "rider_stars" : "stars", r->rider_stars);
+}
+
 void ride_json(struct buf *out, const struct ride *r, enum ride_audience audience,
                const struct ride_extra *extra)
 {
@@ -222,6 +266,7 @@ void ride_json(struct buf *out, const struct ride *r, enum ride_audience audienc
     json_put_raw(&j, "fare", r->fare);
     if (r->final_fare.len > 0) json_put_raw(&j, "final_fare", r->final_fare);
     if (r->fee_minor >= 0) put_minor(&j, "fee", r->fee_minor, r->currency);
+    put_stars(&j, r, audience);
     if (r->pickup_eta_s >= 0) json_put_i64(&j, "pickup_eta_s", r->pickup_eta_s);
     if (r->pickup_at_ms > 0) json_put_time(&j, "pickup_at", r->pickup_at_ms);
     put_some(&j, "note", r->note);

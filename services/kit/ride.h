@@ -70,12 +70,18 @@ struct ride {
     struct slice reason;
     int64_t fee_minor;       /* -1: none was decided */
     struct slice final_fare; /* JSON, empty until settled */
+    int64_t driver_stars;    /* what the rider gave the driver, 1 to 5; 0: nothing yet */
+    int64_t rider_stars;     /* what the driver gave the rider */
     struct slice traceparent;
 };
 
 /* Reads a flat array of fields and values (HGETALL). False when the array is empty or holds no
  * ride: *out is then untouched. Unknown fields are skipped, so that a newer library may add. */
 bool ride_parse(const struct redisReply *flat, struct ride *out);
+
+/* Reads a document of the history, an object of the same fields (lifecycle/history.lua); its texts
+ * live in the arena. False when it is no such object: *out is then untouched. */
+bool ride_parse_document(struct slice json, struct arena *a, struct ride *out);
 
 /* A copy whose bytes live in the arena. */
 struct ride ride_copy(struct arena *a, const struct ride *r);

@@ -21,7 +21,7 @@ enum { AHEAD_MS_MAX = 604800000, AHEAD_MS_MIN = -60000 };
 struct asking {
     struct http_req *req;
     struct quote quote;
-    char cell[SURGE_CELL_HEX + 1];
+    char cell[CELL_HEX + 1];
     int waiting;
     enum store_status status;
     double multiplier; /* of the keeper; 1 when it has none for the cell */
@@ -235,7 +235,7 @@ static void fill(struct asking *a, const struct region *region, const struct pro
     double m = trip_m(q);
     q->distance_m = (int64_t)ceil(m);
     q->duration_s = eta_road_s(m, 1); /* what is billed is not compressed in a replay */
-    q->surge_cell = slice_of(surge_cell_text(surge_cell_at(q->pickup), a->cell));
+    q->surge_cell = slice_of(cell_text(cell_at(q->pickup), a->cell));
     q->surge_snapshot_id = SLICE("none");
     q->cancel_minor = product->tariff.cancel_fee_minor;
     q->no_show_minor = product->tariff.no_show_fee_minor;

@@ -6,61 +6,6 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { SURGE_SHIFT = GEOHASH_BITS - SURGE_BITS };
-
-surge_cell surge_cell_at(struct geo_point p)
-{
-    return (surge_cell)(geohash_encode(p) >> SURGE_SHIFT);
-}
-
-char *surge_cell_text(surge_cell cell, char out[static SURGE_CELL_HEX + 1])
-{
-    (void)snprintf(out, SURGE_CELL_HEX + 1, "%08x", (unsigned)cell);
-    return out;
-}
-
-bool surge_cell_parse(struct slice text, surge_cell *out)
-{
-    if (text.len != SURGE_CELL_HEX) return false;
-    uint32_t cell = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.p[i];
-        bool digit = c >= '0' && c <= '9';
-        if (!digit && !(c >= 'a' && c <= 'f')) return false;
-        cell = cell << 4 | (uint32_t)(digit ? c - '0' : c - 'a' + 10);
-    }
-    if (cell >> SURGE_BITS != 0) return false;
-    *out = cell;
-    return true;
-}
-
-struct geo_box surge_cell_box(surge_cell cell)
-{
-    return geohash_box((uint64_t)cell << SURGE_SHIFT, SURGE_BITS);
-}
-
-void surge_cell_scores(surge_cell cell, uint64_t *min, uint64_t *max)
-{
-    *min = (uint64_t)cell << SURGE_SHIFT;
-    *max = ((uint64_t)cell + 1) << SURGE_SHIFT;
-}
-
-size_t surge_cell_neighbours(surge_cell cell, surge_cell out[static 8])
-{
-    struct geo_box b = surge_cell_box(cell);
-    double w = b.lon_max - b.lon_min;
-    double h = b.lat_max - b.lat_min;
-    size_t n = 0;
-    for (int y = -1; y <= 1; y++) {
-        for (int x = -1; x <= 1; x++) {
-            struct geo_point p = {(b.lon_min + b.lon_max) / 2 + x * w,
-                                  (b.lat_min + b.lat_max) / 2 + y * h};
-            if ((x != 0 || y != 0) && geohash_valid(p)) out[n++] = surge_cell_at(p);
-        }
-    }
-    return n;
-}
-
 struct surge_limits surge_limits_standard(void)
 {
     return (struct surge_limits){
@@ -94,7 +39,7 @@ void surge_fini(struct surge *s)
 }
 
 /* The first entry whose cell is not less. */
-static size_t lower_bound(const struct surge *s, surge_cell cell)
+static size_t lower_bound(const struct surge *s, cell_id cell)
 {
     size_t lo = 0;
     size_t hi = s->count;
@@ -108,7 +53,7 @@ static size_t lower_bound(const struct surge *s, surge_cell cell)
     return lo;
 }
 
-static struct surge_entry *find(const struct surge *s, surge_cell cell)
+static struct surge_entry *find(const struct surge *s, cell_id cell)
 {
     size_t at = lower_bound(s, cell);
     if (at == s->count || s->entries[at].cell != cell) return NULL;
@@ -116,7 +61,7 @@ static struct surge_entry *find(const struct surge *s, surge_cell cell)
 }
 
 /* The entry of a cell, made when new; NULL when there are too many. */
-static struct surge_entry *entry_of(struct surge *s, surge_cell cell)
+static struct surge_entry *entry_of(struct surge *s, cell_id cell)
 {
     size_t at = lower_bound(s, cell);
     if (at < s->count && s->entries[at].cell == cell) return &s->entries[at];
@@ -138,7 +83,7 @@ static int64_t slice_of_time(const struct surge *s, int64_t at_ms)
     return at_ms / (s->limits.window_ms / SURGE_SLICES);
 }
 
-void surge_count(struct surge *s, enum surge_event event, surge_cell cell, int64_t at_ms,
+void surge_count(struct surge *s, enum surge_event event, cell_id cell, int64_t at_ms,
                  int64_t now_ms)
 {
     if (at_ms > now_ms) at_ms = now_ms;
@@ -166,7 +111,7 @@ static double clamp_shown(const struct surge *s, double shown)
     return fmin(fmax(shown, 1), s->limits.multiplier_max);
 }
 
-void surge_resume(struct surge *s, surge_cell cell, double shown)
+void surge_resume(struct surge *s, cell_id cell, double shown)
 {
     struct surge_entry *e = entry_of(s, cell);
     if (e == NULL || !isfinite(shown)) return;
@@ -175,13 +120,13 @@ void surge_resume(struct surge *s, surge_cell cell, double shown)
     e->smoothed = s->limits.gain > 0 ? 1 + (e->shown - 1) / s->limits.gain : 1;
 }
 
-void surge_supply(struct surge *s, surge_cell cell, int64_t drivers)
+void surge_supply(struct surge *s, cell_id cell, int64_t drivers)
 {
     struct surge_entry *e = find(s, cell);
     if (e != NULL) e->supply = drivers < 0 ? 0 : drivers;
 }
 
-void surge_supply_at_least(struct surge *s, surge_cell cell, int64_t drivers)
+void surge_supply_at_least(struct surge *s, cell_id cell, int64_t drivers)
 {
     struct surge_entry *e = find(s, cell);
     if (e != NULL && drivers > e->supply) e->supply = drivers;
@@ -210,8 +155,8 @@ static double pressure(const struct surge *s, struct surge_entry *e, int64_t now
 
 static double blended(const struct surge *s, const struct surge_entry *e)
 {
-    surge_cell around[8];
-    size_t n = surge_cell_neighbours(e->cell, around);
+    cell_id around[8];
+    size_t n = cell_neighbours(e->cell, around);
     double sum = 0;
     for (size_t i = 0; i < n; i++) {
         const struct surge_entry *other = find(s, around[i]);
@@ -263,7 +208,7 @@ size_t surge_step(struct surge *s, int64_t now_ms)
     return changed;
 }
 
-double surge_shown(const struct surge *s, surge_cell cell)
+double surge_shown(const struct surge *s, cell_id cell)
 {
     const struct surge_entry *e = find(s, cell);
     return e == NULL ? 1 : e->shown;

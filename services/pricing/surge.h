@@ -1,8 +1,6 @@
 /* surge: how much dearer rides are where more people ask than drivers are free.
  *
- * Layout:  a cell is the first 30 bits of the store's 52-bit geo score, about 1.2 x 0.6 km, named
- *          by those bits as 8 hex digits. All drivers of a cell are one range of scores, so supply
- *          is one exact ZCOUNT; the polygon is computed from the bits.
+ * Places are counted by cell (kit/core/cell.h): supply is one exact ZCOUNT of its scores.
  *
  * One step, every interval, for each cell that had demand or still has a multiplier:
  *
@@ -21,32 +19,11 @@
 #ifndef HANSOM_PRICING_SURGE_H
 #define HANSOM_PRICING_SURGE_H
 
-#include "base/geohash.h"
-#include "base/slice.h"
+#include "services/kit/core/cell.h"
 
 #include <stddef.h>
 
-enum { SURGE_BITS = 30, SURGE_CELL_HEX = 8, SURGE_SLICES = 10 };
-
-typedef uint32_t surge_cell;
-
-/* The cell of a place, which must be valid. */
-surge_cell surge_cell_at(struct geo_point p);
-
-/* Its name (8 hex digits and a NUL); returns out. */
-char *surge_cell_text(surge_cell cell, char out[static SURGE_CELL_HEX + 1]);
-
-/* Reads a name; false when it is none. */
-bool surge_cell_parse(struct slice text, surge_cell *out);
-
-/* Its area. */
-struct geo_box surge_cell_box(surge_cell cell);
-
-/* Scores of its drivers: from *min, and below *max. */
-void surge_cell_scores(surge_cell cell, uint64_t *min, uint64_t *max);
-
-/* The cells around it, without itself; returns how many (8, fewer at the edges of the map). */
-size_t surge_cell_neighbours(surge_cell cell, surge_cell out[static 8]);
+enum { SURGE_SLICES = 10 };
 
 struct surge_limits {
     int64_t window_ms;     /* demand is counted over this long */
@@ -64,7 +41,7 @@ struct surge_limits {
 struct surge_limits surge_limits_standard(void);
 
 struct surge_entry {
-    surge_cell cell;
+    cell_id cell;
     uint32_t requests[SURGE_SLICES]; /* the window, in slices; [slice % SURGE_SLICES] */
     uint32_t offers[SURGE_SLICES];
     uint32_t accepts[SURGE_SLICES];
@@ -89,24 +66,24 @@ void surge_fini(struct surge *s);
 
 /* Counts an event at a place and time. Events older than the window, and those of new cells when
  * there are cells_max, are left out. */
-void surge_count(struct surge *s, enum surge_event event, surge_cell cell, int64_t at_ms,
+void surge_count(struct surge *s, enum surge_event event, cell_id cell, int64_t at_ms,
                  int64_t now_ms);
 
 /* Takes over what another process showed last, so that a change of leader shows no jump. */
-void surge_resume(struct surge *s, surge_cell cell, double shown);
+void surge_resume(struct surge *s, cell_id cell, double shown);
 
 /* Sets how many idle drivers stand in a cell that the region knows; others are ignored. */
-void surge_supply(struct surge *s, surge_cell cell, int64_t drivers);
+void surge_supply(struct surge *s, cell_id cell, int64_t drivers);
 
 /* The same, unless more are known already. */
-void surge_supply_at_least(struct surge *s, surge_cell cell, int64_t drivers);
+void surge_supply_at_least(struct surge *s, cell_id cell, int64_t drivers);
 
 /* One step for all cells; forgets those that are back at 1 without demand. Returns how many
  * multipliers changed. */
 size_t surge_step(struct surge *s, int64_t now_ms);
 
 /* What is shown for a cell: 1 for one that is not known. */
-double surge_shown(const struct surge *s, surge_cell cell);
+double surge_shown(const struct surge *s, cell_id cell);
 
 /* Checks all invariants; for tests. */
 bool surge_check(const struct surge *s);

@@ -53,7 +53,7 @@ struct surge_keeper {
 /* One count of a cell's idle drivers of a product. */
 struct supply {
     struct surge_keeper *keeper;
-    surge_cell cell;
+    cell_id cell;
 };
 
 static void keeper_step(struct surge_keeper *k);
@@ -100,8 +100,8 @@ static void on_shown(void *data, enum store_status status, const redisReply *rep
         return;
     }
     for (size_t i = 0; i + 1 < reply_count(reply); i += 2) {
-        surge_cell cell = 0;
-        if (surge_cell_parse(reply_slice(reply_at(reply, i)), &cell))
+        cell_id cell = 0;
+        if (cell_parse(reply_slice(reply_at(reply, i)), &cell))
             surge_resume(&k->surge, cell, reply_double(reply_at(reply, i + 1), 1));
     }
     k->resumed = true;
@@ -151,7 +151,7 @@ static void count_entry(struct surge_keeper *k, const redisReply *entry, int64_t
     bool waits = slice_is(reply_field_slice(fields, "to"), "scheduled");
     if (waits || !geohash_valid(p)) return; /* a scheduled ride is demand when its time comes */
     int64_t at_ms = id_entry_ms(reply_slice(reply_at(entry, 0)));
-    surge_count(&k->surge, event, surge_cell_at(p), at_ms, now_ms);
+    surge_count(&k->surge, event, cell_at(p), at_ms, now_ms);
 }
 
 static void on_events(void *data, enum store_status status, const redisReply *reply)
@@ -216,10 +216,10 @@ static void send_supply(struct surge_keeper *k)
     k->failed = false;
     k->calls = 1; /* ours, until all are sent */
     for (size_t i = 0; region != NULL && i < k->surge.count; i++) {
-        surge_cell cell = k->surge.entries[i].cell;
+        cell_id cell = k->surge.entries[i].cell;
         uint64_t from = 0;
         uint64_t to = 0;
-        surge_cell_scores(cell, &from, &to);
+        cell_scores(cell, &from, &to);
         (void)snprintf(min, sizeof min, "%llu", (unsigned long long)from);
         (void)snprintf(max, sizeof max, "(%llu", (unsigned long long)to);
         surge_supply(&k->surge, cell, 0);
@@ -256,7 +256,7 @@ static void send_snapshot(struct surge_keeper *k)
 {
     struct store *store = store_of(k);
     struct key_text key;
-    char text[SURGE_CELL_HEX + 1];
+    char text[CELL_HEX + 1];
     char ulid[ULID_LEN + 1];
     int64_t now_ms = clock_wall_ms();
     (void)surge_step(&k->surge, now_ms);
@@ -274,7 +274,7 @@ static void send_snapshot(struct surge_keeper *k)
         const struct surge_entry *e = &k->surge.entries[i];
         if (e->shown > highest) highest = e->shown;
         if (e->shown <= 1) continue;
-        store_arg_cstr(c, surge_cell_text(e->cell, text));
+        store_arg_cstr(c, cell_text(e->cell, text));
         store_arg_double(c, e->shown);
     }
     store_send(store, c, timeout_of(k), on_written, k);

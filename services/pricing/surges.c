@@ -41,13 +41,13 @@ static void put_corner(struct json *j, double lon, double lat)
     json_array_end(j);
 }
 
-static void put_cell(struct json *j, surge_cell cell, double multiplier, bool pinned)
+static void put_cell(struct json *j, cell_id cell, double multiplier, bool pinned)
 {
-    char text[SURGE_CELL_HEX + 1];
-    struct geo_box b = surge_cell_box(cell);
+    char text[CELL_HEX + 1];
+    struct geo_box b = cell_box(cell);
     json_object_start(j);
     json_put_cstr(j, "type", "Feature");
-    json_put_cstr(j, "id", surge_cell_text(cell, text));
+    json_put_cstr(j, "id", cell_text(cell, text));
     json_put_object(j, "properties");
     json_put_cstr(j, "cell", text);
     json_put_double(j, "multiplier", multiplier);
@@ -81,7 +81,7 @@ static void showing_reply(struct showing *s)
         http_store_problem(s->req, (int)s->status);
         return;
     }
-    surge_cell cell = 0;
+    cell_id cell = 0;
     double m = 0;
     int64_t until_ms = 0;
     struct slice id = field_of(s->surge, s->surge_n, SLICE("snapshot_id"));
@@ -92,11 +92,11 @@ static void showing_reply(struct showing *s)
     json_put_str(&j, "snapshot_id", id.len > 0 ? id : SLICE("none"));
     json_put_array(&j, "features");
     for (size_t i = 0; i + 1 < s->pins_n; i += 2)
-        if (surge_cell_parse(s->pins[i], &cell) && surge_pin_parse(s->pins[i + 1], &m, &until_ms) &&
+        if (cell_parse(s->pins[i], &cell) && surge_pin_parse(s->pins[i + 1], &m, &until_ms) &&
             until_ms > s->now_ms)
             put_cell(&j, cell, m, true);
     for (size_t i = 0; i + 1 < s->surge_n; i += 2) {
-        if (!surge_cell_parse(s->surge[i], &cell)) continue;
+        if (!cell_parse(s->surge[i], &cell)) continue;
         struct slice pin = field_of(s->pins, s->pins_n, s->surge[i]);
         bool pinned = surge_pin_parse(pin, &m, &until_ms) && until_ms > s->now_ms;
         if (!pinned && slice_double(s->surge[i + 1], &m)) put_cell(&j, cell, m, false);
@@ -166,21 +166,21 @@ void surge_get(struct http_req *req)
 struct pinning {
     struct http_req *req;
     struct slice region; /* copied */
-    char cell[SURGE_CELL_HEX + 1];
+    char cell[CELL_HEX + 1];
     double multiplier;
     int64_t until_ms;
 };
 
 /* The region of a served cell: that of its middle, or of a corner at a region's edge. NULL when it
  * has replied. */
-static const struct region *cell_region(struct http_req *req, surge_cell *cell)
+static const struct region *cell_region(struct http_req *req, cell_id *cell)
 {
     const struct pricing *p = http_svc(req);
-    if (!surge_cell_parse(http_param(req, "cell"), cell)) {
+    if (!cell_parse(http_param(req, "cell"), cell)) {
         http_problem(req, PROBLEM_NOT_FOUND, "A cell is named by 8 hex digits of 30 bits.");
         return NULL;
     }
-    struct geo_box b = surge_cell_box(*cell);
+    struct geo_box b = cell_box(*cell);
     struct geo_point at[5] = {{(b.lon_min + b.lon_max) / 2, (b.lat_min + b.lat_max) / 2},
                               {b.lon_min, b.lat_min},
                               {b.lon_max, b.lat_min},
@@ -194,13 +194,12 @@ static const struct region *cell_region(struct http_req *req, surge_cell *cell)
     return NULL;
 }
 
-static struct pinning *pinning_new(struct http_req *req, const struct region *region,
-                                   surge_cell cell)
+static struct pinning *pinning_new(struct http_req *req, const struct region *region, cell_id cell)
 {
     struct pinning *p = arena_new(http_arena(req), struct pinning);
     p->req = req;
     p->region = arena_copy(http_arena(req), region->id);
-    (void)surge_cell_text(cell, p->cell);
+    (void)cell_text(cell, p->cell);
     return p;
 }
 
@@ -226,7 +225,7 @@ void surge_put(struct http_req *req)
 {
     struct pricing *pricing = http_svc(req);
     struct body *b = http_body(req);
-    surge_cell cell = 0;
+    cell_id cell = 0;
     double multiplier = 0;
     int64_t until_ms = 0;
     body_double(b, "multiplier", 1, PIN_MAX, &multiplier);
@@ -266,7 +265,7 @@ static void on_unpinned(void *data, enum store_status status, const redisReply *
 void surge_delete(struct http_req *req)
 {
     struct pricing *pricing = http_svc(req);
-    surge_cell cell = 0;
+    cell_id cell = 0;
     struct key_text key;
     const struct region *region = cell_region(req, &cell);
     if (region == NULL) return;

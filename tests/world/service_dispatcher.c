@@ -36,7 +36,7 @@ void dispatcher_start(struct host *h)
     d->registered[1] = SLICE("rides-events:pricing");
     d->registered_count = 2;
     d->life = h->life_calls = lifecycle_new(h->app.store);
-    d->chores[d->chores_count++] = chores_new(&(struct chores_config){
+    d->chores[d->regions_count++] = chores_new(&(struct chores_config){
         .loop = &h->loop,
         .store = h->app.store,
         .life = d->life,

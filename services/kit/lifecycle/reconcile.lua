@@ -5,8 +5,6 @@
 -- It trusts the ride first, then the driver, then lists and indexes, and mends at most what it
 -- has read in the same call. A record that cannot be read is counted and left to people.
 
-local ENDED = {completed = true, cancelled = true, unfulfilled = true, failed = true}
-
 local function mend(c, kind, id)
     c.repairs[#c.repairs + 1] = kind
     c.repairs[#c.repairs + 1] = id

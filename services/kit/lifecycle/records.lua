@@ -147,12 +147,15 @@ local function unschedule(r)
     end
 end
 
--- The ride is over: no timer, no claim on the rider, and a day to be looked at.
+local ENDED = {completed = true, cancelled = true, unfulfilled = true, failed = true}
+
+-- The ride is over: no timer, no claim on the rider. It stays until the projector has made history
+-- of it, which gives it a day to be looked at; a week if nobody does.
 local function end_write(c, r)
     disarm(c, r, 'deadline', 'offer', 'retry', 'pickup', 'trip', 'scheduled', 'soon')
     if r.live == r.id then call('HDEL', r.live_key, 'ride') end
     unschedule(r)
-    call('PEXPIRE', r.key, L.KEEP_MS)
+    call('PEXPIRE', r.key, L.EVENTS_MS)
     call('PEXPIRE', r.stream, L.KEEP_MS)
     call('PEXPIRE', K.MATCH_TRACE(c.tag, r.id), L.KEEP_MS)
     call('PEXPIRE', K.TRAIL(c.tag, r.id), L.KEEP_MS)

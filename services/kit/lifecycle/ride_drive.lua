@@ -232,3 +232,27 @@ declare('ride_settle', {}, function(c, a)
     if text(r, 'settled_ms') ~= '' then return ride_reply(c, 'ok', r, {'replayed', '1'}) end
     return ride_reply(c, 'illegal_transition', r)
 end)
+
+-- ride, actor, 'rider' or 'driver', stars, tags between commas. Each party rates the other once, while
+-- the ride is still in the store.
+declare('ride_rate', {}, function(c, a)
+    local by, stars = a[3], num_of(a[4])
+    local r = ride_load(c, a[1])
+    local party = r and text(r, by == 'rider' and 'rider_id' or 'driver_id') or ''
+    if party == '' or party ~= a[2] then return reply(c, 'not_found') end
+    if not stars or stars < 1 or stars > 5 or stars ~= floor(stars) then
+        return ride_reply(c, 'invalid_value', r)
+    end
+    local field = by == 'rider' and 'driver_stars' or 'rider_stars'
+    local tags = by == 'rider' and 'driver_tags' or 'rider_tags'
+    if num(r, field) == stars and text(r, tags) == a[5] then
+        return ride_reply(c, 'ok', r, {'replayed', '1'})
+    end
+    local to = RIDE.rate[r.fields.status]
+    if not to or text(r, field) ~= '' then return ride_reply(c, 'illegal_transition', r) end
+    ride_move(c, r, to)
+    put(r, field, stars)
+    if a[5] ~= '' then put(r, tags, a[5]) end
+    ride_commit(c, r, 'rate', text(r, 'driver_id'), text(r, 'lease'), {'by', by, 'stars', str_of(stars)})
+    return ride_reply(c, 'ok', r)
+end)

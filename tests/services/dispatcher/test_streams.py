@@ -47,7 +47,7 @@ class Streams(harness.TestCase):
         reply = self.http("dispatcher", "GET", "/v1/ops/streams?region=la", role="ops")
         self.assertEqual(sorted((g["stream"], g["name"]) for g in reply.json["items"]),
                          [("rides-events", "ledger"), ("rides-events", "pricing"),
-                          ("rides-incoming", "matchers")])
+                          ("rides-events", "projector"), ("rides-incoming", "matchers")])
 
     def test_a_registered_group_a_day_behind_raises_an_alarm_until_it_has_caught_up(self):
         self.db.xgroup_create(EVENTS, "ledger", "0")

@@ -140,6 +140,8 @@ class City:
             return self.db.hgetall(key)
         if kind == "zset":
             return self.db.zrange(key, 0, -1, withscores=True)
+        if kind == "string" and key.startswith(("riders:", "logins:")): # no text
+            return (self.db.strlen(key), self.db.bitcount(key))
         if kind == "string":
             return self.db.get(key)
         if kind == "list":
@@ -148,7 +150,10 @@ class City:
             groups = self.db.xinfo_groups(key)
             waiting = [self.db.xpending(key, g["name"]) for g in groups]
             return (self.db.xrange(key), groups, waiting)
-        raise AssertionError("a key of type " + kind)
+        if kind == "ReJSON-RL":
+            return self.db.execute_command("JSON.GET", key)
+        look = {"MBbloom--": ("BF.CARD",), "TopK-TYPE": ("TOPK.LIST", "WITHCOUNT")}[kind]
+        return self.db.execute_command(look[0], key, *look[1:])
 
     # Time.
 
@@ -238,6 +243,28 @@ class City:
 
     def accept(self, ride, driver, offer, db=None):
         return self.call("ride_accept", ride, driver, offer, "", db=db)
+
+    def project(self, day="20261127", week="2026W48", cell="c0ffee00"):
+        """Projects what the group `projector` has not read yet: the answers of each entry."""
+        try:
+            self.db.xgroup_create(EVENTS, "projector", "0")
+        except redis.exceptions.ResponseError:
+            pass
+        got = self.db.xreadgroup("projector", "p1", {EVENTS: ">"}, count=1000)
+        return [self.call("project", "projector", id, day, week, cell)
+                for id, _ in (got[0][1] if got else [])]
+
+    def has_family(self, command):
+        """Whether the store knows a command of a module family."""
+        try:
+            self.db.execute_command(command)
+        except redis.exceptions.ResponseError as e:
+            return "unknown command" not in str(e)
+
+    def history(self, ride):
+        """The document of a finished ride, or None."""
+        answer = self.call("history_get", ride)
+        return json.loads(answer.extra["document"]) if answer.code == "ok" else None
 
     def events(self, ride):
         return [e for _, e in self.db.xrange("ride-events:%s:%s" % (TAG, ride))]

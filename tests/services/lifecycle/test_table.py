@@ -67,6 +67,7 @@ ACTIONS = {
     "reach_stop": act("ride_reach_stop", 1),
     "complete": act("ride_complete", "", ""),
     "settle": lambda c, ride, driver, lease: c.call("ride_settle", ride, '{"amount_minor":1}', 1, "", ""),
+    "rate": lambda c, ride, driver, lease: c.call("ride_rate", ride, "rider-1", "rider", 4, ""),
     "rider_cancel": lambda c, ride, driver, lease: c.call(
         "ride_cancel", ride, "rider-1", "", "", "rider", "late", ""),
     "driver_cancel": act("ride_cancel", "driver", "flat_tyre", ""),

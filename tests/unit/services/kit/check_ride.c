@@ -245,8 +245,70 @@ START_TEST(an_offer_shows_how_long_it_stands)
 }
 END_TEST
 
-UNIT_SUITE("ride", a_ride_is_read_from_its_hash, what_is_no_ride_is_not_read,
-           each_audience_sees_its_own,
+START_TEST(a_document_of_the_history_reads_like_the_ride_it_was)
+{
+    struct arena arena = {0};
+    struct ride r = {0};
+    struct slice doc =
+        SLICE("{\"ride_id\":\"la-R1\",\"rider_id\":\"r1\",\"status\":\"completed\","
+              "\"version\":7,\"ended_ms\":1764253000123,\"note\":\"t\\u00fcr \\\"x\\\"\","
+              "\"pickup\":{\"lat\":37.774912,\"lon\":-122.4194},\"pickup_lat\":37.774912,"
+              "\"driver_stars\":4,\"of_a_later_version\":[1]}");
+    ck_assert(ride_parse_document(doc, &arena, &r));
+    ck_assert_int_eq(r.status, RIDE_COMPLETED);
+    ck_assert_int_eq(r.version, 7);
+    ck_assert_int_eq(r.ended_ms, 1764253000123);
+    ck_assert(slice_is(r.region, "la"));
+    ck_assert(slice_is(r.note, "t\xc3\xbcr \"x\""));
+    ck_assert(slice_is(r.pickup, "{\"lat\":37.774912,\"lon\":-122.4194}"));
+    ck_assert(r.pickup_lat == 37.774912);
+    ck_assert_int_eq(r.driver_stars, 4);
+    ck_assert_int_eq(r.fee_minor, -1);
+
+    static const char *const none[] = {
+        "",
+        "[]",
+        "{}",
+        "{\"ride_id\":\"la-1\"}",
+        "{\"ride_id\":1",
+        "{\"ride_id\":\"la-1\",\"status\":\"gone\",\"version\":1}",
+        "{\"ride_id\":\"la-1\",\"status\":\"failed\",\"version\":0}"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        ck_assert(!ride_parse_document(slice_of(none[i]), &arena, &r));
+    ck_assert_int_eq(r.version, 7);
+    arena_fini(&arena);
+}
+END_TEST
+
+START_TEST(stars_are_shown_to_who_gave_them)
+{
+    struct ride r = {.ride_id = SLICE("la-R1"),
+                     .version = 1,
+                     .pickup = SLICE("{}"),
+                     .dropoff = SLICE("{}"),
+                     .fare = SLICE("{}"),
+                     .driver_stars = 5,
+                     .rider_stars = 2};
+    static const struct {
+        enum ride_audience audience;
+        const char *shown, *hidden;
+    } cases[] = {{RIDE_FOR_RIDER, "\"stars\":5", "stars\":2"},
+                 {RIDE_FOR_DRIVER, "\"stars\":2", "stars\":5"},
+                 {RIDE_FOR_OPS, "\"driver_stars\":5,\"rider_stars\":2", "\"stars\""}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buf out = {0};
+        ride_json(&out, &r, cases[i].audience, NULL);
+        buf_add_char(&out, '\0');
+        ck_assert_ptr_nonnull(strstr(out.p, cases[i].shown));
+        ck_assert_ptr_null(strstr(out.p, cases[i].hidden));
+        buf_fini(&out);
+    }
+}
+END_TEST
+
+UNIT_SUITE("ride", a_document_of_the_history_reads_like_the_ride_it_was,
+           stars_are_shown_to_who_gave_them, a_ride_is_read_from_its_hash,
+           what_is_no_ride_is_not_read, each_audience_sees_its_own,
            the_drivers_position_shows_only_while_he_drives_for_the_rider,
            the_first_reply_can_be_rebuilt_later, a_copy_outlives_the_reply,
            an_offer_shows_how_long_it_stands)

@@ -39,13 +39,13 @@ START_TEST(values_outside_the_tables_allow_nothing)
 }
 END_TEST
 
-START_TEST(terminal_states_absorb_all_but_settlement_and_redrive)
+START_TEST(terminal_states_absorb_all_but_settlement_rating_and_redrive)
 {
     for (unsigned s = 1; s < RIDE_STATUSES; s++) {
         if (!ride_is_over((enum ride_status)s)) continue;
         for (unsigned e = 1; e < RIDE_EVENTS; e++) {
             enum ride_status to = ride_next((enum ride_status)s, (enum ride_event)e);
-            bool allowed = (s == RIDE_COMPLETED && e == RIDE_EV_SETTLE) ||
+            bool allowed = (s == RIDE_COMPLETED && (e == RIDE_EV_SETTLE || e == RIDE_EV_RATE)) ||
                            (s == RIDE_FAILED && e == RIDE_EV_REDRIVE);
             ck_assert_int_eq(to != RIDE_NONE, allowed);
         }
@@ -124,7 +124,7 @@ END_TEST
 
 UNIT_SUITE("ride_state", every_text_reads_back_as_its_value, an_unknown_text_is_none,
            values_outside_the_tables_allow_nothing,
-           terminal_states_absorb_all_but_settlement_and_redrive,
+           terminal_states_absorb_all_but_settlement_rating_and_redrive,
            a_ride_is_either_waiting_live_or_over, every_live_state_can_reach_an_end,
            ops_can_cancel_whatever_is_not_over, a_rider_cannot_cancel_once_on_the_way,
            a_driver_on_a_ride_cannot_leave, an_offer_never_moves_a_driver_off_his_trip)

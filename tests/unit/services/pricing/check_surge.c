@@ -16,69 +16,16 @@ static struct surge fresh(void)
     return s;
 }
 
-static void ask(struct surge *s, surge_cell cell, int n, int64_t now_ms)
+static void ask(struct surge *s, cell_id cell, int n, int64_t now_ms)
 {
     for (int i = 0; i < n; i++)
         surge_count(s, SURGE_REQUEST, cell, now_ms, now_ms);
 }
 
-START_TEST(a_cell_is_the_first_30_bits_of_the_score)
-{
-    surge_cell cell = surge_cell_at(market);
-    ck_assert_uint_eq(cell, geohash_encode(market) >> 22);
-    uint64_t min = 0;
-    uint64_t max = 0;
-    surge_cell_scores(cell, &min, &max);
-    ck_assert(geohash_encode(market) >= min && geohash_encode(market) < max);
-    struct geo_box b = surge_cell_box(cell);
-    ck_assert(market.lon >= b.lon_min && market.lon <= b.lon_max);
-    ck_assert(market.lat >= b.lat_min && market.lat <= b.lat_max);
-    double w = geo_distance_m((struct geo_point){b.lon_min, market.lat},
-                              (struct geo_point){b.lon_max, market.lat});
-    ck_assert(w > 900 && w < 1300);
-}
-END_TEST
-
-START_TEST(a_cells_name_reads_back_and_others_are_refused)
-{
-    char text[SURGE_CELL_HEX + 1];
-    surge_cell cell = surge_cell_at(market);
-    surge_cell back = 0;
-    ck_assert(surge_cell_parse(slice_of(surge_cell_text(cell, text)), &back));
-    ck_assert_uint_eq(back, cell);
-    ck_assert(!surge_cell_parse(SLICE("4fffffff"), &back)); /* 31 bits */
-    ck_assert(!surge_cell_parse(SLICE("0123456"), &back));
-    ck_assert(!surge_cell_parse(SLICE("012345678"), &back));
-    ck_assert(!surge_cell_parse(SLICE("0123456G"), &back));
-    ck_assert(!surge_cell_parse(SLICE("0123456A"), &back));
-    ck_assert(!surge_cell_parse(SLICE(""), &back));
-    ck_assert_uint_eq(back, cell);
-}
-END_TEST
-
-START_TEST(neighbours_touch_and_are_eight)
-{
-    surge_cell cell = surge_cell_at(market);
-    surge_cell around[8];
-    ck_assert_uint_eq(surge_cell_neighbours(cell, around), 8);
-    struct geo_box b = surge_cell_box(cell);
-    for (int i = 0; i < 8; i++) {
-        struct geo_box o = surge_cell_box(around[i]);
-        ck_assert(around[i] != cell);
-        ck_assert(o.lon_min <= b.lon_max + 1e-9 && o.lon_max >= b.lon_min - 1e-9);
-        ck_assert(o.lat_min <= b.lat_max + 1e-9 && o.lat_max >= b.lat_min - 1e-9);
-        for (int k = 0; k < i; k++)
-            ck_assert(around[k] != around[i]);
-    }
-    surge_cell corner = surge_cell_at((struct geo_point){-180, -85.05});
-    ck_assert_uint_eq(surge_cell_neighbours(corner, around), 3);
-}
-END_TEST
-
 START_TEST(demand_over_supply_raises_the_price_step_by_step)
 {
     struct surge s = fresh();
-    surge_cell cell = surge_cell_at(market);
+    cell_id cell = cell_at(market);
     int64_t now = 1000000;
     ask(&s, cell, 40, now);
     surge_supply(&s, cell, 5);
@@ -100,7 +47,7 @@ END_TEST
 START_TEST(enough_drivers_mean_no_surge)
 {
     struct surge s = fresh();
-    surge_cell cell = surge_cell_at(market);
+    cell_id cell = cell_at(market);
     ask(&s, cell, 40, 1000000);
     surge_supply(&s, cell, 40);
     for (int i = 0; i < 20; i++)
@@ -113,7 +60,7 @@ END_TEST
 START_TEST(two_requests_in_an_empty_place_are_no_surge)
 {
     struct surge s = fresh();
-    surge_cell cell = surge_cell_at(market);
+    cell_id cell = cell_at(market);
     ask(&s, cell, 2, 1000000);
     (void)surge_step(&s, 1000000);
     ck_assert(surge_shown(&s, cell) == 1);
@@ -128,7 +75,7 @@ END_TEST
 START_TEST(when_demand_ends_the_price_comes_back_to_one_and_the_cell_is_forgotten)
 {
     struct surge s = fresh();
-    surge_cell cell = surge_cell_at(market);
+    cell_id cell = cell_at(market);
     int64_t now = 1000000;
     ask(&s, cell, 60, now);
     for (int i = 0; i < 10; i++)
@@ -151,9 +98,9 @@ START_TEST(a_hot_neighbour_warms_a_cell_with_its_own_demand)
 {
     struct surge alone = fresh();
     struct surge beside = fresh();
-    surge_cell cell = surge_cell_at(market);
-    surge_cell around[8];
-    (void)surge_cell_neighbours(cell, around);
+    cell_id cell = cell_at(market);
+    cell_id around[8];
+    (void)cell_neighbours(cell, around);
     ask(&alone, cell, 12, 1000000);
     ask(&beside, cell, 12, 1000000);
     for (int i = 0; i < 8; i++)
@@ -173,7 +120,7 @@ END_TEST
 START_TEST(declined_offers_make_free_drivers_count_for_less)
 {
     struct surge s = fresh();
-    surge_cell cell = surge_cell_at(market);
+    cell_id cell = cell_at(market);
     ask(&s, cell, 10, 1000000);
     surge_supply(&s, cell, 10);
     for (int i = 0; i < 10; i++)
@@ -193,7 +140,7 @@ END_TEST
 START_TEST(a_new_leader_goes_on_from_what_was_shown)
 {
     struct surge s = fresh();
-    surge_cell cell = surge_cell_at(market);
+    cell_id cell = cell_at(market);
     surge_resume(&s, cell, 2.4);
     surge_resume(&s, cell + 1, (double)NAN);
     ck_assert(surge_shown(&s, cell) == 2.4);
@@ -207,7 +154,7 @@ END_TEST
 START_TEST(late_and_future_events_do_no_harm)
 {
     struct surge s = fresh();
-    surge_cell cell = surge_cell_at(market);
+    cell_id cell = cell_at(market);
     surge_count(&s, SURGE_REQUEST, cell, 1000, 10000000); /* long past the window */
     ck_assert_uint_eq(s.count, 0);
     surge_count(&s, SURGE_REQUEST, cell, -5, 10000000);
@@ -230,12 +177,12 @@ START_TEST(random_events_never_break_an_invariant)
     l.cells_max = 150;
     surge_init(&s, &l);
     int64_t now = 1000000000;
-    surge_cell base = surge_cell_at(market);
+    cell_id base = cell_at(market);
     double shown[400];
     for (int i = 0; i < 400; i++)
         shown[i] = 1;
     for (int step = 0; step < 100000; step++) {
-        surge_cell cell = base + (surge_cell)rng_below(&rng, 400);
+        cell_id cell = base + (cell_id)rng_below(&rng, 400);
         uint64_t what = rng_below(&rng, 100);
         if (what < 70) {
             int64_t at = now - (int64_t)rng_below(&rng, 400000) + 20000;
@@ -246,7 +193,7 @@ START_TEST(random_events_never_break_an_invariant)
             now += (int64_t)rng_below(&rng, 4000);
         } else {
             (void)surge_step(&s, now);
-            for (surge_cell i = 0; i < 400; i++) {
+            for (cell_id i = 0; i < 400; i++) {
                 double v = surge_shown(&s, base + i);
                 ck_assert_msg(fabs(v - shown[i]) <= 0.3 + 1e-9, "step %d", step);
                 shown[i] = v;
@@ -258,9 +205,7 @@ START_TEST(random_events_never_break_an_invariant)
 }
 END_TEST
 
-UNIT_SUITE("surge", a_cell_is_the_first_30_bits_of_the_score,
-           a_cells_name_reads_back_and_others_are_refused, neighbours_touch_and_are_eight,
-           demand_over_supply_raises_the_price_step_by_step, enough_drivers_mean_no_surge,
+UNIT_SUITE("surge", demand_over_supply_raises_the_price_step_by_step, enough_drivers_mean_no_surge,
            two_requests_in_an_empty_place_are_no_surge,
            when_demand_ends_the_price_comes_back_to_one_and_the_cell_is_forgotten,
            a_hot_neighbour_warms_a_cell_with_its_own_demand,
