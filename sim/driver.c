@@ -400,8 +400,10 @@ static void on_snapshot(struct driver *d, const struct frame_view *f)
     if (view_ride(f->ride, &v)) {
         judge_frame(d->world->judge, &d->watch, FRAME_SNAPSHOT, &v.look);
         driver_learn(d, &v);
-    } else if (d->state >= DRIVER_TO_PICKUP && d->state <= DRIVER_TO_DROPOFF) {
-        driver_resync(d); /* he holds a ride, and the gateway knows of none */
+    } else {
+        judge_frame(d->world->judge, &d->watch, FRAME_SNAPSHOT, &(struct judge_look){0});
+        bool holds = d->state >= DRIVER_TO_PICKUP && d->state <= DRIVER_TO_DROPOFF;
+        if (holds) driver_resync(d); /* and the gateway knows of no ride */
     }
     if (view_offer(f->offer, &o)) driver_offer(d, &o);
 }
@@ -428,6 +430,12 @@ static void on_frame(void *data, struct slice text)
             judge_frame(d->world->judge, &d->watch, FRAME_UPDATE, &v.look);
             driver_learn(d, &v);
         }
+        break;
+    case VIEW_RELEASED:
+        d->watch.ride_id[0] = '\0'; /* should it come back, that is a new beginning */
+        if (slice_eq(f.ride_id, slice_of(d->ride_id)) && d->state >= DRIVER_TO_PICKUP &&
+            d->state <= DRIVER_STARTING)
+            driver_resync(d);
         break;
     case VIEW_OFFER_CREATED:
         d->watch.ride_id[0] = '\0'; /* the offer takes the screen: what comes next is a new base */

@@ -230,6 +230,7 @@ void judge_frame(struct judge *j, struct judge_watch *w, enum judge_frame kind,
         w->gap = true;
         return;
     }
+    if (kind == FRAME_SNAPSHOT && l->ride_id.len == 0) *w = (struct judge_watch){0};
     if (l->ride_id.len == 0 || l->version == 0) return;
     if (!slice_eq(l->ride_id, slice_of(w->ride_id))) {
         slice_cstr(l->ride_id, w->ride_id, sizeof w->ride_id);

@@ -76,8 +76,8 @@ void judge_created(struct judge *j, uint64_t order, struct slice ride_id);
 /* A reply or a frame told this. A look without version or status is ignored. */
 void judge_saw(struct judge *j, const struct judge_look *look);
 
-/* A state frame came in this session; `look` is what it says (for a gap only the ride id, which
- * may be empty). Also does judge_saw. */
+/* A state frame came in this session; `look` is what it says. It names no ride for a gap, and for a
+ * snapshot without one: what follows that is a new beginning. Also does judge_saw. */
 void judge_frame(struct judge *j, struct judge_watch *w, enum judge_frame kind,
                  const struct judge_look *look);
 

@@ -104,6 +104,8 @@ static void on_frame(void *data, struct slice text)
     struct ride_view v;
     if (f.kind == VIEW_GAP) {
         judge_frame(r->world->judge, &r->watch, FRAME_GAP, &(struct judge_look){0});
+    } else if (f.kind == VIEW_SNAPSHOT && f.ride == NULL) {
+        judge_frame(r->world->judge, &r->watch, FRAME_SNAPSHOT, &(struct judge_look){0});
     } else if ((f.kind == VIEW_SNAPSHOT || f.kind == VIEW_RIDE_UPDATED) && view_ride(f.ride, &v)) {
         enum judge_frame kind = f.kind == VIEW_SNAPSHOT ? FRAME_SNAPSHOT : FRAME_UPDATE;
         judge_frame(r->world->judge, &r->watch, kind, &v.look);
@@ -222,6 +224,35 @@ static void rider_follow(struct rider *r, const struct ride_view *v)
     rider_learn(r, v);
 }
 
+static void rider_look(struct rider *r);
+
+/* The app that never heard what became of its request looks whether it has a ride. */
+static void on_looked(void *data, const struct call_reply *reply)
+{
+    struct rider *r = data;
+    struct ride_view v;
+    if (r->state != RIDER_CREATE || r->world->phase >= WORLD_AUDIT) return;
+    const json_t *items = json_object_get(reply->body, "items");
+    if (view_ride(json_array_get(items, 0), &v)) {
+        judge_created(r->world->judge, r->index, v.look.ride_id);
+        judge_saw(r->world->judge, &v.look);
+        rider_follow(r, &v);
+    } else if (reply->status == 0) {
+        rider_look(r);
+    } else {
+        rider_end(r, RIDER_END_UNANSWERED);
+    }
+}
+
+static void rider_look(struct rider *r)
+{
+    char path[96];
+    int n = snprintf(path, sizeof path, "/v1/riders/%s/rides?status=live", r->id);
+    must(n > 0 && (size_t)n < sizeof path);
+    call(r, world_dispatcher(r->world), "GET", slice_make(path, (size_t)n), (struct slice){0},
+         false, on_looked);
+}
+
 static void rider_create_call(struct rider *r, struct endpoint *to);
 
 static void on_repeat(void *data)
@@ -264,7 +295,10 @@ static void on_create(void *data, const struct call_reply *reply)
         rider_quote(r);
         return;
     }
-    rider_end(r, reply->status == 0 ? RIDER_END_UNANSWERED : RIDER_END_REFUSED);
+    if (reply->status == 0)
+        rider_look(r);
+    else
+        rider_end(r, RIDER_END_REFUSED);
 }
 
 /* The caller has counted this create in r->creates. */
@@ -363,10 +397,9 @@ static void rider_cancel(void *data)
 
 void rider_give_up(struct rider *r)
 {
-    if (r->state != RIDER_FOLLOW || r->gives_up || r->cancelling) return;
-    if (r->status == RIDE_IN_PROGRESS) return;
+    if (r->state != RIDER_FOLLOW || r->cancelling || r->status == RIDE_IN_PROGRESS) return;
     r->gives_up = true;
-    rider_cancel(r);
+    rider_cancel(r); /* and again, when no answer came */
 }
 
 void rider_await(struct rider *r, enum ride_status status)

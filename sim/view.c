@@ -117,7 +117,8 @@ struct frame_view view_frame(const json_t *frame)
         f.ride = object_or_null(json_object_get(data, "ride"));
         f.offer = object_or_null(json_object_get(data, "offer"));
     } else if (slice_is(type, "ride.updated")) {
-        f.kind = VIEW_RIDE_UPDATED;
+        bool released = json_is_true(json_object_get(data, "released"));
+        f.kind = released ? VIEW_RELEASED : VIEW_RIDE_UPDATED;
         f.ride = object_or_null(json_object_get(data, "ride"));
         if (f.ride == NULL) f.ride = object_or_null(data);
     } else if (slice_is(type, "offer.created")) {

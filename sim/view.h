@@ -31,6 +31,7 @@ enum frame_kind {
     VIEW_HELLO,
     VIEW_SNAPSHOT,
     VIEW_RIDE_UPDATED,
+    VIEW_RELEASED, /* a ride.updated to the driver who has lost the ride */
     VIEW_OFFER_CREATED,
     VIEW_OFFER_REVOKED,
     VIEW_GAP

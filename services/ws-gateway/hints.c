@@ -95,9 +95,14 @@ static void offer_created(struct session *s, const json_t *hint, int64_t now_ms)
     int64_t expires_ms = json_integer_value(json_object_get(hint, "expires_ms"));
     if (slice_is(offer_id, s->known.offer_id)) return; /* a snapshot brought it already */
     if (slice_is(ride_id, s->known.ride_id) && version <= s->known.version) return; /* late */
+    bool beside = json_is_true(json_object_get(hint, "beside"));
+    if (!beside && s->known.held) { /* how that ended is still being read: all of it in order */
+        session_refresh(s, true);
+        return;
+    }
     gateway_pushed(g, json_integer_value(json_object_get(hint, "at_ms")));
     (void)slice_cstr(offer_id, s->known.offer_id, sizeof s->known.offer_id);
-    if (!json_is_true(json_object_get(hint, "beside"))) {
+    if (!beside) {
         (void)slice_cstr(ride_id, s->known.ride_id, sizeof s->known.ride_id);
         s->known.version = version;
         s->known.live = true;
@@ -175,13 +180,6 @@ static void warning(struct session *s, const json_t *hint, int64_t now_ms)
     session_send(s, OUTBOX_CONTROL, SLICE(""), buf_slice(&g->scratch));
 }
 
-static void on_ride(void *data, const struct life_result *r)
-{
-    struct session *s = data;
-    if (session_is_open(s) && r->code == LIFE_OK) session_ride(s, r);
-    session_unref(s);
-}
-
 static void changed(struct session *s, const json_t *hint)
 {
     struct slice ride_id = member(hint, "ride_id");
@@ -189,8 +187,7 @@ static void changed(struct session *s, const json_t *hint)
     bool known = slice_is(ride_id, s->known.ride_id) && version <= s->known.version &&
                  json_integer_value(json_object_get(hint, "generation")) <= s->gateway->generation;
     if (known || !id_valid(ride_id)) return;
-    session_ref(s);
-    life_ride_get(s->gateway->life, ride_id, on_ride, s);
+    session_read_ride(s, ride_id);
 }
 
 /* A session of the same driver was opened, maybe at another gateway; the hint may be older than
@@ -312,8 +309,7 @@ static void catch_up(struct session *s, int64_t version)
         session_refresh(s, true);
         return;
     }
-    session_ref(s);
-    life_ride_get(s->gateway->life, slice_of(s->known.ride_id), on_ride, s);
+    session_read_ride(s, slice_of(s->known.ride_id));
 }
 
 static void on_versions(void *data, const struct life_result *r)

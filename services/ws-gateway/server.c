@@ -73,26 +73,13 @@ static bool flush(struct session *s)
     return true;
 }
 
-/* Once what came before a gap has left: say so, and read all of it anew. */
-static void after_gap(struct session *s)
-{
-    if (!outbox_take_gap(&s->outbox) || !session_is_open(s)) return;
-    struct gateway *g = s->gateway;
-    struct json j = frame_begin(&g->scratch, "gap", clock_wall_ms(), SLICE(""), 0);
-    json_object_start(&j);
-    json_object_end(&j);
-    frame_end(&j);
-    session_send(s, OUTBOX_CONTROL, SLICE(""), buf_slice(&g->scratch));
-    session_refresh(s, true);
-}
-
 void server_flush(struct session *s)
 {
     if (s->socket == NULL) return;
     if (!flush(s))
         kill_soon(s->socket, 0);
     else
-        after_gap(s);
+        session_flushed(s);
 }
 
 /* With a byte in it: the library says nothing of a pong that is empty. */
@@ -191,7 +178,7 @@ static int writable(struct session *s)
         return -1;
     }
     if (!flush(s)) return -1;
-    after_gap(s);
+    session_flushed(s);
     return 0;
 }
 

@@ -278,6 +278,18 @@ void session_send(struct session *s, enum outbox_class class, struct slice key, 
     server_flush(s);
 }
 
+void session_flushed(struct session *s)
+{
+    struct gateway *g = s->gateway;
+    if (!outbox_take_gap(&s->outbox) || !session_is_open(s)) return;
+    struct json j = frame_begin(&g->scratch, "gap", clock_wall_ms(), none, 0);
+    json_object_start(&j);
+    json_object_end(&j);
+    frame_end(&j);
+    session_send(s, OUTBOX_CONTROL, none, buf_slice(&g->scratch));
+    session_refresh(s, true);
+}
+
 static void audience_json(struct session *s, struct json *j, const struct life_result *r)
 {
     enum ride_audience audience = s->who.role == ROLE_RIDER    ? RIDE_FOR_RIDER
@@ -328,10 +340,7 @@ static void on_following(struct session *s)
 /* A rider is sent the positions of the driver who is coming or driving him. */
 static void follow_driver(struct session *s, const struct ride *r)
 {
-    bool shown =
-        s->who.role == ROLE_RIDER && r->driver_id.len > 0 &&
-        (r->status == RIDE_ASSIGNED || r->status == RIDE_ARRIVED || r->status == RIDE_IN_PROGRESS);
-    if (!shown) {
+    if (s->who.role != ROLE_RIDER || !s->known.held || r->driver_id.len == 0) {
         hints_unwatch(&s->position);
         s->known.driver_id[0] = '\0';
         return;
@@ -356,6 +365,8 @@ static void learn(struct session *s, const struct ride *r)
     (void)slice_cstr(r->ride_id, s->known.ride_id, sizeof s->known.ride_id);
     s->known.version = r->version;
     s->known.live = !settled;
+    s->known.held =
+        r->status == RIDE_ASSIGNED || r->status == RIDE_ARRIVED || r->status == RIDE_IN_PROGRESS;
     follow_driver(s, r);
 }
 
@@ -459,6 +470,7 @@ static void learn_offered(struct session *s, const struct ride *r)
     (void)slice_cstr(r->ride_id, s->known.ride_id, sizeof s->known.ride_id);
     s->known.version = r->version;
     s->known.live = true;
+    s->known.held = false;
 }
 
 static void put_driver_state(struct json *j, const struct life_result *r)
@@ -534,12 +546,42 @@ static void on_state(void *data, const struct life_result *r)
     session_unref(s);
 }
 
+static void on_ride(void *data, const struct life_result *r)
+{
+    struct session *s = data;
+    if (session_is_open(s) && r->code == LIFE_OK) session_ride(s, r);
+    session_unref(s);
+}
+
+void session_read_ride(struct session *s, struct slice ride_id)
+{
+    session_ref(s);
+    life_ride_get(s->gateway->life, ride_id, on_ride, s);
+}
+
+static void on_known(void *data, const struct life_result *r)
+{
+    struct session *s = data;
+    bool over = r->code == LIFE_OK && ride_is_over(r->ride.status);
+    if (session_is_open(s) && over) session_ride(s, r);
+    session_unref(s);
+}
+
+/* A snapshot shows a ride that lives. How the one ended that the client is on, should it have ended
+ * unheard, is said before: this read is answered before that of the state. */
+static void read_known(struct session *s)
+{
+    session_ref(s);
+    life_ride_get(s->gateway->life, slice_of(s->known.ride_id), on_known, s);
+}
+
 void session_refresh(struct session *s, bool snapshot)
 {
     s->want_snapshot |= snapshot;
     s->read_again = s->reading;
     if (s->reading || s->who.role == ROLE_OPS) return;
     s->reading = true;
+    if (s->want_snapshot && s->known.live) read_known(s);
     session_ref(s);
     if (s->who.role == ROLE_RIDER)
         life_snapshot_rider(s->gateway->life, slice_of(s->region), slice_of(s->who.sub), on_state,

@@ -36,6 +36,7 @@ struct known_ride {
     char driver_id[ID_MAX + 1]; /* whose positions a rider is sent */
     int64_t version;
     bool live;
+    bool held; /* a driver is on his way to it, or drives it */
 };
 
 struct watch {
@@ -91,6 +92,13 @@ void session_check_newest(struct session *s);
 
 /* Queues a frame (as frame.h keeps it) and sends what can be sent. */
 void session_send(struct session *s, enum outbox_class class, struct slice key, struct slice frame);
+
+/* The socket has taken what it can of the outbox: once all that came before a gap has left, the client is
+ * told of it and sent all of what is. */
+void session_flushed(struct session *s);
+
+/* Reads the ride from the store and sends it when it is newer than what the client knows. */
+void session_read_ride(struct session *s, struct slice ride_id);
 
 /* Reads the client's state from the store and sends what is new; with snapshot, all of it. */
 void session_refresh(struct session *s, bool snapshot);

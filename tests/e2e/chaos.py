@@ -35,6 +35,7 @@ KILLED = ("hansom-dispatcher", "hansom-dispatcher-2", "hansom-ws-gateway", "hans
           "hansom-pricing", "hansom-store")
 STOPPED = KILLED + ("matcher-1", "matcher-2")
 
+DRAIN_S = 300  # rides may need so long to end on a busy machine; mostly they need seconds
 
 PORTS = {"port": 28080, "admin-port": 29080, "store-port": 27379, "store-admin-port": 29379}
 
@@ -234,8 +235,8 @@ def run(o, folder):
             [os.path.join(BIN, "hansom-sim"), "--jwt-secret-file", state["jwt_secret_file"],
              "--dispatcher", urls["dispatcher"], "--ingest", urls["ingest"], "--pricing",
              urls["pricing"], "--gateway", urls["gateway"], "--region", "sf", "--drivers",
-             str(o.drivers), "--speedup", str(o.speedup), "--seconds", str(o.seconds), "--seed",
-             str(o.seed), "--report", report_file])
+             str(o.drivers), "--speedup", str(o.speedup), "--seconds", str(o.seconds), "--drain",
+             str(DRAIN_S), "--seed", str(o.seed), "--report", report_file])
         attack = Attack(city, matchers, random.Random(o.seed), folder)
         attack.run(o.seconds * 0.95)
         while sim.poll() is None:
@@ -245,7 +246,7 @@ def run(o, folder):
                 sim.wait(1)
             except subprocess.TimeoutExpired:
                 pass
-            if time.monotonic() - attack.began > o.seconds + 400:
+            if time.monotonic() - attack.began > o.seconds + DRAIN_S + 200:
                 sim.kill()
         with open(report_file, encoding="utf-8") as f:
             report = json.load(f)

@@ -13,9 +13,106 @@ STORE = os.environ.get("HANSOM_TEST_STORE", "hansom")
 
 
 class Gateway(unittest.TestCase):
-    def town(self, *services):
+    def town(self, *services, compare="1s"):
         return Town(STORE, services=("dispatcher", "pricing", "ws-gateway", *services),
-                    extra={"ws-gateway": ["--compare-interval", "1s", "--store-timeout", "1s"]})
+                    extra={"ws-gateway": ["--compare-interval", compare, "--store-timeout", "1s"]})
+
+    def fcall(self, town, name, *args):
+        reply = town.redis.execute_command("FCALL", name + "_v1", 1, town.key("rides:events:%r"), *args)
+        self.assertEqual(reply[0], "ok", reply)
+        return dict(zip(reply[2][::2], reply[2][1::2]))
+
+    def screen(self, town, person):
+        ws = WebSocket(town, person.token)
+        ws.until_type("snapshot")
+        return ws
+
+    def assigned(self, town, rider, driver, pickup):
+        """A ride from there that this driver has accepted: its id and lease."""
+        ride = rider.request(town.place(pickup), town.place(pickup + 2))["ride_id"]
+        lease = self.fcall(town, "ride_offer", ride, 1, driver.id, "", 60)["offer_id"]
+        self.assertEqual(driver.act(ride, "accept", offer_id=lease)[0], 200)
+        return ride, lease
+
+    def without_hints(self, town, do):
+        """What do() changes reaches the gateway by no hint: its subscription is broken meanwhile."""
+        gateway = town.processes["ws-gateway"].child
+        gateway.send_signal(signal.SIGSTOP)
+        for client in town.redis.client_list(_type="pubsub"):
+            town.redis.client_kill_filter(_id=client["id"])
+        do()
+        gateway.send_signal(signal.SIGCONT)
+
+    def test_a_swap_tells_each_of_the_four_apps_in_one_frame(self):
+        with self.town(compare="60s") as town:
+            riders = [town.rider("r1"), town.rider("r2")]
+            drivers = [town.driver(i, i).register().online() for i in (1, 2)]
+            rides = [self.assigned(town, *pair, i) for i, pair in enumerate(zip(riders, drivers))]
+            screens = [self.screen(town, p) for p in riders + drivers]
+            legs = []
+            for (ride, lease), other in zip(rides, drivers[::-1]):
+                legs += [ride, town.redis.hget(town.key("ride:%r:") + ride, "version"), lease, other.id, 70]
+            self.fcall(town, "ride_swap", *legs)
+            for number, ws in enumerate(screens):
+                ride = rides[number][0] if number < 2 else rides[3 - number][0]
+                driver = drivers[1 - number] if number < 2 else drivers[number - 2]
+                told = ws.until("the exchange", 8, lambda m: m["type"] not in ("driver.location", "eta"))
+                self.assertEqual((told["type"], told["ride_id"], told["data"]["status"],
+                                  told["data"]["driver"]["driver_id"]),
+                                 ("ride.updated", ride, "assigned", driver.id))
+                ws.frames.clear()
+            for ws in screens:  # what was sent before this answer has come
+                ws.send({"type": "ping", "id": 1})
+                ws.until_type("ack")
+                self.assertEqual({m["type"] for m in ws.frames} - {"driver.location"}, {"ack"})
+
+    def test_the_losers_of_a_broadcast_are_told_that_their_offer_is_revoked(self):
+        with self.town() as town:
+            rider = town.rider("r1")
+            drivers = [town.driver(i).register().online() for i in (1, 2, 3)]
+            wheels = [self.screen(town, d) for d in drivers]
+            ride = rider.request(town.place(0), town.place(5))["ride_id"]
+            pairs = [word for d in drivers for word in (d.id, 60)]
+            offer = self.fcall(town, "ride_broadcast", ride, 1, "", *pairs)["offer_id"]
+            for ws in wheels:
+                self.assertEqual(ws.until_type("offer.created")["data"]["offer_id"], offer)
+            wheels[1].send({"type": "accept", "id": 7, "offer_id": offer})
+            self.assertEqual(wheels[1].until_type("ack")["data"]["ride"]["driver"]["driver_id"], drivers[1].id)
+            for loser in (0, 2):
+                revoked = wheels[loser].until_type("offer.revoked")
+                self.assertEqual((revoked["ride_id"], revoked["data"]),
+                                 (ride, {"offer_id": offer, "reason": "accept"}))
+                self.assertEqual(drivers[loser].state()["state"], "idle")
+                status, problem, _ = drivers[loser].act(ride, "accept", offer_id=offer)
+                self.assertEqual((status, problem["code"]), (409, "ride_taken"))
+
+    def test_how_a_ride_ended_unheard_is_told_before_the_screen_is_emptied(self):
+        with self.town(compare="60s") as town:
+            rider, driver = town.rider("r1"), town.driver(1).register().online()
+            ride, _ = self.assigned(town, rider, driver, 0)
+            phone, wheel = self.screen(town, rider), self.screen(town, driver)
+            self.without_hints(town, lambda: rider.cancel(ride))
+            for ws in (phone, wheel):
+                end = ws.until("the end", 15, lambda m: m["type"] in ("ride.updated", "snapshot"))
+                self.assertEqual((ride_in(end)["status"], ride_in(end)["cancelled_by"]), ("cancelled", "rider"))
+                self.assertIsNone(ws.until_type("snapshot")["data"]["ride"])
+
+    def test_a_next_ride_that_came_unheard_is_on_the_screen_when_hints_come_again(self):
+        with self.town(compare="60s") as town:
+            rider, other = town.rider("r1"), town.rider("r2")
+            driver = town.driver(1).register().online()
+            first, lease = self.assigned(town, rider, driver, 0)
+            code = rider.ride(first)["start_code"]
+            driver.act(first, "arrive", lease_id=lease)
+            driver.act(first, "start", lease_id=lease, start_code=code)
+            town.redis.zadd(town.key("timers:%r"), {"soon:" + first: 1}, xx=True)
+            town.redis.geoadd(town.key("drivers:active:%r"), (town.place(2)["lon"], town.place(2)["lat"], driver.id))
+            self.fcall(town, "timer_apply", "soon:" + first)
+            wheel = self.screen(town, driver)
+            then = []
+            self.without_hints(town, lambda: then.append(self.assigned(town, other, driver, 2)[0]))
+            seen = wheel.until_type("snapshot", 15)["data"]
+            self.assertEqual((seen["ride"]["ride_id"], seen["next_ride"]), (first, then[0]))
 
     def test_a_drain_closes_every_session_with_1001_and_ends_with_0(self):
         with self.town() as town:

@@ -254,6 +254,8 @@ START_TEST(a_skipped_version_needs_a_gap_or_a_snapshot)
     frame(j, &w, FRAME_UPDATE, 9, RIDE_REQUESTED);
     frame(j, &w, FRAME_SNAPSHOT, 9, RIDE_REQUESTED);
     frame(j, &w, FRAME_UPDATE, 10, RIDE_OFFERED);
+    judge_frame(j, &w, FRAME_SNAPSHOT, &(struct judge_look){0}); /* no ride any more */
+    frame(j, &w, FRAME_UPDATE, 13, RIDE_CANCELLED);
     struct judge_counts c = finish(j);
     ck_assert(judge_clean(&c));
 }
