@@ -1,4 +1,6 @@
 """The matcher with trouble on its stream: dead readers, poison, silence, and a store that comes back empty."""
+import concurrent.futures
+import json
 import os
 import re
 import shutil
@@ -100,6 +102,33 @@ class Matcher(unittest.TestCase):
         self.assertIn(broken, letter["entry"])
         self.assertEqual(self.pending(), 0)
         self.assertEqual(store.get(self.town.key("ride:%r:") + broken), "not a hash")
+
+    def test_a_poison_message_among_200_rides_blocks_none_of_them(self):
+        store, n = self.town.redis, 200
+        poison = f"{REGION}-poison"
+        store.set(self.town.key("ride:%r:") + poison, "not a hash")
+        drivers = [self.town.driver(i, i) for i in range(n)]
+        asks = [lambda i=i: (drivers[i].register().online(), self.town.rider(f"r{i}").request(
+            self.town.place(i), self.town.place(i + 1)))[1]["ride_id"] for i in range(n)]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            rides = list(pool.map(lambda ask: ask(), asks[:n // 2]))
+            store.xadd(self.incoming, {"ride_id": poison, "attempt": "1"})
+            rides += list(pool.map(lambda ask: ask(), asks[n // 2:]))
+        self.matcher()
+        self.matcher("matcher-2")
+
+        def waiting():
+            return [r for r in rides if store.hget(self.town.key("ride:%r:") + r, "offers") is None]
+
+        wait_for("every ride to be offered", 20, lambda: not waiting())
+        letter, = wait_for("the dead letter", 30, self.letters)
+        self.assertEqual((letter["reason"], letter["attempt"], letter["deliveries"]), ("unreadable_ride", "1", "5"))
+        self.assertIn(poison, letter["entry"])
+        self.assertIn("WRONGTYPE", letter["first_error"])
+        self.assertIn("WRONGTYPE", letter["last_error"])
+        self.assertLess(int(letter["first_error_ms"]), int(letter["last_error_ms"]))
+        wait_for("nothing to be pending", 10, lambda: self.pending() == 0)
+        self.assertEqual(store.xlen(self.dead), 1)
 
     def entry_that_killed(self, times):
         """Reads the newest entry as readers that die would: it has been delivered so often."""
@@ -224,6 +253,43 @@ class Matcher(unittest.TestCase):
         self.assertIn('hansom_match_swaps_total{result="done"} 2', pages)
         self.assertNotIn('result="refused"', pages)
 
+    def test_a_product_without_swaps_keeps_its_drivers(self):
+        with open(os.path.join(ROOT, "config", "regions.json")) as f:
+            regions = json.load(f)
+        for region in regions["features"]:
+            for product in region["properties"]["products"]:
+                product["swaps"] = product["id"] != "comfort"
+        path = os.path.join(self.town.dir, "regions.json")
+        with open(path, "w") as f:
+            json.dump(regions, f)
+        self.town.extra["matcher"] += ["--regions-file", path, "--swap-every", "300ms"]
+        self.matcher()
+        crossed = {}
+        for n, product in enumerate(("comfort", "economy")):
+            west = self.town.driver(2 * n + 1, 0).register(products=[product]).online()
+            first = self.crossed(west, 5, product)
+            east = self.town.driver(2 * n + 2, 6).register(products=[product]).online()
+            second = self.crossed(east, 1, product)
+            crossed[product] = ((*first, west, east), (*second, east, west))
+        # Where swaps are on, this is an exchange; the other product crossed before and was looked at too.
+        for rider, ride, _, wanted in crossed["economy"]:
+            wait_for("the exchange", 10, lambda r=rider, i=ride, d=wanted: r.ride(i)["driver"]["driver_id"] == d.id)
+        for rider, ride, first, _ in crossed["comfort"]:
+            self.assertEqual(rider.ride(ride)["driver"]["driver_id"], first.id)
+        self.assertIn('hansom_match_swaps_total{result="done"} 2', self.town.metrics("matcher"))
+
+    def crossed(self, driver, pickup, product):
+        """A ride of the product that this driver has accepted, and its rider."""
+        rider = self.town.rider(f"{product}-{pickup}")
+        places = self.town.place(pickup), self.town.place(3)
+        quote = rider.quote(*places, product=product)
+        status, ride, _ = rider.create({"quote_token": quote["quote_token"], "pickup": places[0],
+                                        "dropoff": places[1]})
+        self.assertEqual(status, 201, ride)
+        offer = wait_for("the offer", 8, driver.offer)
+        self.assertEqual(driver.act(ride["ride_id"], "accept", offer_id=offer["offer_id"])[0], 200)
+        return rider, ride["ride_id"]
+
     def trace(self, ride, token=None):
         status, body, _ = self.town.call("dispatcher", "GET", f"/v1/rides/{ride}/match_trace",
                                          token or self.ops)
@@ -326,6 +392,25 @@ class Matcher(unittest.TestCase):
         self.town.stop("matcher") # asserts that it ended with 0
         wait_for("nothing to be pending", 5, lambda: self.pending() == 0)
         self.assertEqual(self.town.redis.xlen(self.dead), 0)
+
+    def test_a_second_signal_ends_it_in_the_middle_of_a_round_and_another_goes_on(self):
+        first = self.matcher()
+        self.until_it_reads()
+        os.kill(self.town.store.child.pid, signal.SIGSTOP)  # a round begun now waits for its answers
+        asked = threading.Thread(target=self.ask)
+        try:
+            asked.start()
+            for _ in range(2):
+                first.child.send_signal(signal.SIGTERM)
+                wait_for("the signal to be heard", 5, lambda: "draining" in self.town.tail("matcher"))
+            self.assertEqual(first.child.wait(5), 1)
+        finally:
+            os.kill(self.town.store.child.pid, signal.SIGCONT)
+        first.ended_by_test = True
+        self.assertIn("ended_by_second_signal", self.town.tail("matcher"))
+        asked.join()
+        self.matcher("matcher-2")
+        wait_for("the offer", 10, self.driver(1).offer)
 
     def test_the_metrics_have_their_names_and_promtool_likes_them(self):
         self.matcher()
