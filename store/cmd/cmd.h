@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "store/cmd/args.h"
 #include "store/cmd/reply.h"
+#include "store/engine/block.h"
 #include "store/engine/db.h"
 #include "store/engine/session.h"
 
@@ -130,8 +131,6 @@ static inline bool cmd_logs(const struct cmd *c)
 
 /* Whether the command may block: not inside MULTI nor a script. */
 bool cmd_may_block(const struct cmd *c);
-
-enum block_kind { BLOCK_LIST = 1, BLOCK_ZSET, BLOCK_STREAM, BLOCK_PAUSE /* exec.c's own */ };
 
 /* The client waits until one of the keys is changed, and then runs the same command again
  * with c->retry set; clients of one key are served in the order they came. timeout_ms counts

@@ -34,6 +34,7 @@ static struct blocked_key *key_get(struct db *db, struct slice name)
     k->db = db;
     list_init(&k->waiters);
     list_init(&k->ready);
+    k->readers = 0;
     k->len = name.len;
     if (name.len > 0) memcpy(k->key, name.p, name.len);
     (void)dict_put(&db->blocked, k);
@@ -61,6 +62,7 @@ void block_start(struct session *s, const struct cmd_spec *spec, const struct sl
         w->block = b;
         w->key = key_get(session_db(s), keys[i]);
         list_add(&w->key->waiters, &w->of_key);
+        w->key->readers += kind == BLOCK_STREAM;
     }
     if (deadline_ms > 0) heap_put(&e->deadlines, &b->deadline, deadline_ms);
     s->block = b;
@@ -83,28 +85,50 @@ void block_end(struct session *s)
     for (uint32_t i = 0; i < b->count; i++) {
         struct blocked_key *k = b->waits[i].key;
         list_del(&b->waits[i].of_key);
+        k->readers -= b->kind == BLOCK_STREAM;
         if (list_empty(&k->waiters)) block_forget(k);
     }
     mem_free(b->argv);
     mem_free(b);
 }
 
-static void make_ready(struct blocked_key *k)
+/* Whether what the key holds now may serve someone. Who reads a stream must hear that it is gone;
+ * the others wait on, and others' keys may come first then. */
+static bool may_wake(const struct blocked_key *k)
 {
-    if (list_empty(&k->ready)) list_add(&k->db->engine->ready, &k->ready);
+    if (k->readers > 0) return true;
+    const struct entry *entry = dict_find(&k->db->keys, slice_make(k->key, k->len));
+    if (entry == NULL) return false;
+    enum value_kind kind = value_kind_of(entry->value);
+    return kind == VALUE_LIST || kind == VALUE_ZSET;
+}
+
+static void signal_key(struct blocked_key *k)
+{
+    if (list_empty(&k->ready) && may_wake(k)) list_add(&k->db->engine->ready, &k->ready);
 }
 
 void block_signal(struct db *db, struct slice key)
 {
     struct blocked_key *k = dict_find(&db->blocked, key);
-    if (k != NULL) make_ready(k);
+    if (k != NULL) signal_key(k);
 }
 
-void block_signal_all(struct db *db)
+static void signal_each(struct db *db, bool missing_too)
 {
     struct dict_iter i;
     dict_iter_init(&i, &db->blocked);
     for (struct blocked_key *k = dict_iter_next(&i); k != NULL; k = dict_iter_next(&i))
-        make_ready(k);
+        if (missing_too || dict_find(&db->keys, slice_make(k->key, k->len)) != NULL) signal_key(k);
     dict_iter_fini(&i);
+}
+
+void block_signal_all(struct db *db)
+{
+    signal_each(db, true);
+}
+
+void block_signal_present(struct db *db)
+{
+    signal_each(db, false);
 }

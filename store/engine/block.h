@@ -12,10 +12,19 @@
 #include "store/engine/db.h"
 #include "store/engine/session.h"
 
+/* What a client waits for. */
+enum block_kind {
+    BLOCK_LIST = 1,
+    BLOCK_ZSET,
+    BLOCK_STREAM,
+    BLOCK_PAUSE /* the end of CLIENT PAUSE */
+};
+
 struct blocked_key {
     struct db *db;
     struct list waiters; /* of struct block_wait.of_key, first come first */
     struct list ready;   /* in engine->ready, or in no list */
+    uint32_t readers;    /* of the waiters: those that read a stream */
     size_t len;
     char key[];
 };
@@ -46,11 +55,14 @@ void block_start(struct session *s, const struct cmd_spec *spec, const struct sl
 /* Ends the wait of s; nothing if it is not blocked. */
 void block_end(struct session *s);
 
-/* Puts the key on engine->ready when someone waits for it. */
+/* Puts the key on engine->ready when what it holds may serve someone who waits for it. */
 void block_signal(struct db *db, struct slice key);
 
-/* The same for all keys someone waits for: a flush, a swap of databases. */
+/* The same for all keys someone waits for: a flush. */
 void block_signal_all(struct db *db);
+
+/* The same for those of them that the database has: a swap of databases. */
+void block_signal_present(struct db *db);
 
 /* Frees a key nobody waits for any more. block_end does, unless the executor's bookmark is in
  * the queue. */

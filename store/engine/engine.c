@@ -189,8 +189,8 @@ void engine_swap(struct engine *e, uint32_t a, uint32_t b)
         y->expire_cursor = cursor;
         if (e->watch_count > 0) watch_signal_all(x);
         if (e->watch_count > 0) watch_signal_all(y);
-        if (e->blocked_count > 0) block_signal_all(x);
-        if (e->blocked_count > 0) block_signal_all(y);
+        if (e->blocked_count > 0) block_signal_present(x);
+        if (e->blocked_count > 0) block_signal_present(y);
     }
     e->dirty++;
     e->durable_writes++;

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "base/must.h"
 
+#include <ctype.h>
+
 static struct slice own(struct slice s)
 {
     return (struct slice){mem_dup(s.p, s.len), s.len};
@@ -50,12 +52,34 @@ void function_library_free(struct host *h, struct library *l)
     mem_free(l);
 }
 
+static struct slice in_small(struct slice name, struct buf *small)
+{
+    buf_clear(small);
+    for (size_t i = 0; i < name.len; i++)
+        buf_add_char(small, (char)tolower((unsigned char)name.p[i]));
+    return buf_slice(small);
+}
+
+/* The function of this name, in letters of any case: so Redis calls them. */
+static struct function *function_find(const struct host *h, struct slice name)
+{
+    struct buf small = {0};
+    struct function *f = map_find(&h->by_name, in_small(name, &small));
+    buf_fini(&small);
+    return f;
+}
+
 /* Takes l and its functions out of the tables, and leaves them whole. */
 static void detach(struct host *h, struct library *l)
 {
     (void)map_take(&h->libraries, l->name);
-    list_each(at, &l->functions)(void)
-        map_take(&h->by_name, list_entry(at, struct function, of_library)->name);
+    struct buf small = {0};
+    list_each(at, &l->functions)
+    {
+        struct slice name = list_entry(at, struct function, of_library)->name;
+        (void)map_take(&h->by_name, in_small(name, &small));
+    }
+    buf_fini(&small);
 }
 
 void function_library_take(struct host *h, struct library *l)
@@ -66,12 +90,14 @@ void function_library_take(struct host *h, struct library *l)
 
 void function_library_put(struct host *h, struct library *l)
 {
+    struct buf small = {0};
     (void)map_put(&h->libraries, l->name, l);
     list_each(at, &l->functions)
     {
         struct function *f = list_entry(at, struct function, of_library);
-        (void)map_put(&h->by_name, f->name, f);
+        (void)map_put(&h->by_name, in_small(f->name, &small), f);
     }
+    buf_fini(&small);
 }
 
 static bool take_first(struct slice key, void *value, void *data)
@@ -308,7 +334,7 @@ struct library *function_library_load(struct cmd *c, struct slice code, bool rep
     list_each(at, &l->functions)
     {
         struct slice f = list_entry(at, struct function, of_library)->name;
-        const struct function *other = map_find(&h->by_name, f);
+        const struct function *other = function_find(h, f);
         if (other == NULL || other->library == old) continue;
         *error = arena_printf(c->arena, "ERR Function %.*s already exists", (int)f.len, f.p);
         function_library_free(h, l);
@@ -404,7 +430,7 @@ void function_run(struct cmd *c, bool readonly)
     struct host *h = host_of(c);
     struct call call = {.ro_command = readonly};
     cmd_no_effect(c);
-    const struct function *f = map_find(&h->by_name, c->argv[1]);
+    const struct function *f = function_find(h, c->argv[1]);
     if (f == NULL) {
         reply_error(c->reply, "ERR Function not found");
         return;

@@ -95,7 +95,7 @@ struct host {
     struct map cached;       /* sha -> struct cached */
     struct list order;       /* of struct cached: oldest first */
     struct map libraries;    /* name -> struct library */
-    struct map by_name;      /* name -> struct function */
+    struct map by_name;      /* name in small letters -> struct function */
     struct run *run;         /* NULL when nothing runs */
     struct library *loading; /* FUNCTION LOAD: the library being filled */
     int64_t load_started_us;

@@ -331,3 +331,16 @@ OK
 > FUNCTION KILL
 ! NOTBUSY No scripts in execution right now.
 
+# Functions are found in letters of any case, and may not share them.
+> FUNCTION FLUSH
+OK
+> FUNCTION LOAD "#!lua name=case\nredis.register_function('GetIt', function() return 1 end)"
+"case"
+> FCALL GETIT 0
+1
+> FUNCTION LOAD "#!lua name=other\nredis.register_function('getit', function() return 2 end)"
+! ERR Function getit already exists
+> FUNCTION DELETE case
+OK
+> FCALL getit 0
+! ERR Function not found

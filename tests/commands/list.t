@@ -414,3 +414,24 @@ OK
 @5 > QUIT
 (none)
 
+# What waits is served by the first key that can serve it, not by one that was only deleted.
+> DEL w1 w2
+0
+> SADD w1 x
+1
+> DEL w1
+1
+@3 > BLPOP w1 w2 0
+(blocked)
+> MULTI
+OK
+> FLUSHALL
+QUEUED
+> RPUSH w2 b
+QUEUED
+> RPUSH w1 a
+QUEUED
+> EXEC
+[OK, 1, 1]
+@3 <
+["w2", "b"]

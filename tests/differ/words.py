@@ -116,7 +116,8 @@ class Draw:
 
     def one(self):
         words = self.fill(self.rng.choices(self.forms, self.odds)[0])
-        if self.rng.random() >= self.mangle or words[0].upper() in FRAGILE or len(words) < 2:
+        steady = words[0].upper() in FRAGILE or words[:2] == ["ZADD", "lex"]  # its scores must stay equal
+        if self.rng.random() >= self.mangle or steady or len(words) < 2:
             return words
         how = self.rng.randrange(4)
         if how == 0:

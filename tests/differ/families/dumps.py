@@ -1,7 +1,11 @@
 """dumps: what DUMP gives at one server is RESTOREd at the other, in both directions."""
 
+from families.streams import RULES as STREAMS
+from same import shape
 
-from families.streams import RULES  # noqa: F401 (lag, and idle times)
+# Lag and idle times; and a payload may have any of the forms that RESTORE reads: what it holds is
+# compared once the other server has read it.
+RULES = {**STREAMS, "DUMP": shape}
 
 
 def _element(rng):
