@@ -11,6 +11,7 @@ struct streamblock {
     uint32_t cap;
     uint32_t start;   /* offset of the first live entry */
     uint32_t entries; /* offset of the first entry: names stand before it */
+    uint32_t model;   /* offset of the first entry's values */
     uint32_t fields;  /* names */
     uint32_t count;   /* entries, deleted ones too */
     uint8_t bytes[];
@@ -25,6 +26,8 @@ struct blockref {
 
 enum { ENTRY_DELETED = 1, ENTRY_SAME_NAMES = 2 };
 enum { TAG_SHORT_MAX = 191, TAG_INT = 192 /* + bytes - 1 */, TAG_LONG = 200 };
+enum { TAG_ALIKE = 201 /* + bytes alike - ALIKE_MIN */, ALIKE_MIN = 3, ALIKE_MAX = 57 };
+enum { SMALL = 512 /* bytes of a block that is kept without room to spare */ };
 enum { NUMBER_MAX = 10, VALUE_OVERHEAD = 9, ENTRY_OVERHEAD = 4 * NUMBER_MAX };
 
 /* ---- bytes ---- */
@@ -97,11 +100,23 @@ static uint8_t *put_text(uint8_t *to, struct slice s)
     return to + s.len;
 }
 
-static uint8_t *put_value(uint8_t *to, struct slice s)
+static uint8_t *put_text_like(uint8_t *to, struct slice s, struct slice model)
+{
+    uint32_t alike = 0;
+    while (alike < ALIKE_MAX && alike < s.len && alike < model.len && s.p[alike] == model.p[alike])
+        alike++;
+    if (alike < ALIKE_MIN || s.len > STREAMLOG_JOINED_MAX) return put_text(to, s);
+    *to++ = (uint8_t)(TAG_ALIKE + alike - ALIKE_MIN);
+    *to++ = (uint8_t)(s.len - alike);
+    memcpy(to, s.p + alike, s.len - alike);
+    return to + (s.len - alike);
+}
+
+static uint8_t *put_value(uint8_t *to, struct slice s, struct slice model)
 {
     int64_t n = 0;
     bool maybe = s.len > 1 && s.len <= 20 && s.p[s.len - 1] <= '9' && s.p[0] <= '9';
-    if (!maybe || !slice_i64(s, &n)) return put_text(to, s);
+    if (!maybe || !slice_i64(s, &n)) return put_text_like(to, s, model);
     uint32_t width = 1;
     while (width < 8 &&
            (n < -((int64_t)1 << (width * 8 - 1)) || n >= (int64_t)1 << (width * 8 - 1)))
@@ -124,15 +139,37 @@ static struct slice get_text(const uint8_t **at)
     return s;
 }
 
-static struct slice get_value(const uint8_t **at, char *digits)
+/* The next value of a first entry; nothing if it is an integer, which is like no other. */
+static struct slice get_model(const uint8_t **at)
 {
     uint32_t tag = **at;
-    if (tag < TAG_INT || tag >= TAG_LONG) return get_text(at);
+    if (tag < TAG_INT || tag == TAG_LONG) return get_text(at);
+    *at += 1 + (tag - TAG_INT + 1);
+    return (struct slice){NULL, 0};
+}
+
+static struct slice get_alike(const uint8_t **at, struct slice model, char *text)
+{
+    uint32_t alike = (uint32_t) * *at - TAG_ALIKE + ALIKE_MIN;
+    uint32_t rest = (*at)[1];
+    must(alike <= model.len);
+    must(alike + rest <= STREAMLOG_JOINED_MAX);
+    memcpy(text, model.p, alike);
+    memcpy(text + alike, *at + 2, rest);
+    *at += 2 + rest;
+    return (struct slice){text, alike + rest};
+}
+
+static struct slice get_value(const uint8_t **at, struct slice model, char *text)
+{
+    uint32_t tag = **at;
+    if (tag >= TAG_ALIKE) return get_alike(at, model, text);
+    if (tag < TAG_INT || tag == TAG_LONG) return get_text(at);
     uint32_t width = tag - TAG_INT + 1;
     int64_t n = (int8_t)(*at)[width] < 0 ? -1 : 0; /* the sign fills the upper bytes */
     memcpy(&n, *at + 1, width);
     *at += 1 + width;
-    return (struct slice){digits, fmt_i64(digits, n)};
+    return (struct slice){text, fmt_i64(text, n)};
 }
 
 /* ---- one entry ---- */
@@ -158,9 +195,11 @@ static void entry_open(const struct streamblock *b, struct stream_id id, uint8_t
     e->at = body;
     if ((flags & ENTRY_SAME_NAMES) != 0) {
         e->names = b->bytes;
+        e->model = b->bytes + b->model;
         e->fields = b->fields;
     } else {
         e->names = NULL;
+        e->model = NULL;
         e->fields = (uint32_t)get_number(&e->at);
     }
 }
@@ -169,8 +208,10 @@ void stream_entry_pair(struct stream_entry *e, struct slice *name, struct slice 
 {
     must(e->fields > 0);
     e->fields--;
+    struct slice model = {NULL, 0};
     *name = get_text(e->names != NULL ? &e->names : &e->at);
-    *value = get_value(&e->at, e->digits);
+    if (e->model != NULL) model = get_model(&e->model);
+    *value = get_value(&e->at, model, e->text);
 }
 
 /* The offset of the first live entry whose id is >= id, or b->used; it is read as well. */
@@ -256,15 +297,19 @@ static size_t pairs_bound(const struct slice *pairs, uint32_t n)
     return bytes;
 }
 
+/* Gives back what b does not use. */
+static struct streamblock *block_fit(struct streamblock *b)
+{
+    b->cap = b->used;
+    return mem_realloc(b, sizeof *b + b->cap);
+}
+
 /* A fresh last block whose names are those of pairs. */
 static struct blockref *block_add(struct streamlog *l, struct stream_id id,
                                   const struct slice *pairs, uint32_t n, size_t room)
 {
     struct blockref *old = idtable_last(&l->blocks);
-    if (old != NULL) { /* it is closed now: give back what it does not use */
-        old->block->cap = old->block->used;
-        old->block = mem_realloc(old->block, sizeof *old->block + old->block->cap);
-    }
+    if (old != NULL) old->block = block_fit(old->block); /* it is closed now */
     struct blockref *r = idtable_add(&l->blocks, id, NULL);
     struct streamblock *b = mem_alloc(sizeof *b + room);
     *b = (struct streamblock){.first = id, .last = id, .cap = (uint32_t)room, .fields = n};
@@ -335,9 +380,12 @@ void streamlog_append(struct streamlog *l, struct stream_id id, const struct sli
     to = put_number(to, id.ms - b->first.ms);
     to = put_number(to, zigzag(id.seq - b->first.seq));
     if (!same) to = put_number(to, n);
+    if (full) b->model = (uint32_t)(to - b->bytes);
+    const struct slice no_model = {NULL, 0};
+    const uint8_t *model = same && !full ? b->bytes + b->model : NULL;
     for (size_t i = 0; i < n; i++) {
         if (!same) to = put_text(to, pairs[2 * i]);
-        to = put_value(to, pairs[2 * i + 1]);
+        to = put_value(to, pairs[2 * i + 1], model != NULL ? get_model(&model) : no_model);
     }
     put_number_wide(size_at, (uint64_t)(to - size_at) - width, width);
     b->used = (uint32_t)(to - b->bytes);
@@ -346,6 +394,7 @@ void streamlog_append(struct streamlog *l, struct stream_id id, const struct sli
     b->count++;
     r->live++;
     l->length++;
+    if (b->used <= SMALL) r->block = block_fit(b);
 }
 
 /* The place of the block that would hold id; false if there is none. */
@@ -601,6 +650,12 @@ static void check_block(const struct blockref *r, struct stream_id *last, bool *
     bool at_start = false;
     must(b->used <= b->cap);
     must(stream_id_cmp(b->first, r->first) == 0);
+    const uint8_t *model = b->bytes + b->model;
+    for (uint32_t i = 0; i < b->fields; i++) {
+        must(*model < TAG_ALIKE);
+        (void)get_model(&model);
+    }
+    must(model <= b->bytes + b->used);
     for (uint32_t offset = b->entries; offset < b->used; offset = next) {
         struct stream_id id;
         const uint8_t *body = NULL;

@@ -2,16 +2,21 @@
  *
  * Why: entries of one stream mostly carry the same field names, arrive in order, and leave
  * from the front. A block says its first entry's names once, and an entry that has just
- * those names stores values only; ids are differences to the block's first.
+ * those names stores values only; ids are differences to the block's first. Values of one field
+ * often begin alike too (ids with a region, places, times): the first entry is the model, and
+ * what a value begins with in common with its model is not stored again.
  *
  * Layout:      blocks: idtable of { first id, block, live }
  *              block:  header | name ... name | entry entry entry ...
  *              entry:  size | flags | ms - first.ms | seq - first.seq | [count] | values
  *                      where [count] and names stand only if the names are not the block's.
  *              value:  0..191 bytes: length, bytes; an integer in decimal: tag, 1-8 bytes;
- *                      longer: tag, 4 bytes of length, bytes. Numbers are LEB128 unless said.
+ *                      longer: tag, 4 bytes of length, bytes; begins as its model does: tag
+ *                      that says how many bytes, 1 byte for how many follow, these.
+ *                      Numbers are LEB128 unless said.
  * Invariants:  ids strictly increase; a deleted entry keeps its bytes and a flag until its
- *              block is empty; no block without a live entry; start is at a live entry.
+ *              block is empty; no block without a live entry; start is at a live entry; the
+ *              first entry has no value with a model.
  * Cost:        append is O(bytes); finding an id is a binary search over blocks and a walk
  *              over at most STREAMLOG_BLOCK_ENTRIES sizes; about 12 bytes an entry of six
  *              fields beside its values.
@@ -23,7 +28,10 @@
 
 #include "store/ds/idtable.h"
 
-enum { STREAMLOG_BLOCK_ENTRIES = 256 /* no block holds more, whatever the configuration */ };
+enum {
+    STREAMLOG_BLOCK_ENTRIES = 256, /* no block holds more, whatever the configuration */
+    STREAMLOG_JOINED_MAX = 128     /* bytes of a value that is stored without its beginning */
+};
 
 struct streamblock;
 
@@ -43,8 +51,9 @@ struct stream_entry {
     struct stream_id id;
     uint32_t fields;      /* pairs left to read */
     const uint8_t *names; /* borrowed: next name of the block; NULL when names are inline */
+    const uint8_t *model; /* borrowed: next value of the block's first entry, if names is */
     const uint8_t *at;    /* borrowed: next value (or name) */
-    char digits[24];      /* an integer value is written here */
+    char text[STREAMLOG_JOINED_MAX]; /* a value that does not lie in one piece is put here */
 };
 
 struct streamlog_iter {
