@@ -11,7 +11,7 @@ struct set {
     struct value head; /* encoding: enum encoding */
     union {
         struct intset ints;
-        struct dict table; /* of struct item */
+        struct dict *table; /* owned; of struct item */
     };
 };
 
@@ -41,7 +41,6 @@ struct set *set_new(void)
 {
     struct set *s = mem_new(struct set);
     s->head.type = &set_type;
-    s->ints.width = 2;
     return s;
 }
 
@@ -62,13 +61,19 @@ struct value *set_value(struct set *s)
     return &s->head;
 }
 
+static void table_free(struct dict *table)
+{
+    dict_fini(table);
+    mem_free(table);
+}
+
 void set_free(struct set *s)
 {
     if (s == NULL) return;
     if (s->head.encoding == INTS)
         intset_fini(&s->ints);
     else
-        dict_fini(&s->table);
+        table_free(s->table);
     mem_free(s);
 }
 
@@ -79,12 +84,12 @@ const struct intset *set_ints(const struct set *s)
 
 const struct dict *set_dict(const struct set *s)
 {
-    return s->head.encoding == TABLE ? &s->table : NULL;
+    return s->head.encoding == TABLE ? s->table : NULL;
 }
 
 uint64_t set_count(const struct set *s)
 {
-    return s->head.encoding == INTS ? s->ints.count : dict_count(&s->table);
+    return s->head.encoding == INTS ? intset_count(&s->ints) : dict_count(s->table);
 }
 
 /* From integers to a table of names. */
@@ -92,11 +97,12 @@ static void convert(struct set *s, uint64_t expected)
 {
     struct intset ints = s->ints;
     s->head.encoding = TABLE;
-    dict_init(&s->table, &items);
-    dict_reserve(&s->table, expected);
-    for (uint32_t i = 0; i < ints.count; i++) {
+    s->table = mem_new(struct dict);
+    dict_init(s->table, &items);
+    dict_reserve(s->table, expected);
+    for (uint32_t i = 0; i < intset_count(&ints); i++) {
         char text[SET_TEXT];
-        (void)dict_put(&s->table, item_new(slice_make(text, fmt_i64(text, intset_at(&ints, i)))));
+        (void)dict_put(s->table, item_new(slice_make(text, fmt_i64(text, intset_at(&ints, i)))));
     }
     intset_fini(&ints);
 }
@@ -104,7 +110,7 @@ static void convert(struct set *s, uint64_t expected)
 bool set_has(const struct set *s, struct slice member)
 {
     int64_t n = 0;
-    if (s->head.encoding == TABLE) return dict_find(&s->table, member) != NULL;
+    if (s->head.encoding == TABLE) return dict_find(s->table, member) != NULL;
     return slice_i64(member, &n) && intset_has(&s->ints, n);
 }
 
@@ -114,30 +120,30 @@ bool set_add(struct set *s, struct slice member)
         int64_t n = 0;
         if (slice_i64(member, &n)) {
             if (!intset_add(&s->ints, n)) return false;
-            if ((int64_t)s->ints.count > value_limits.set_max_intset_entries)
-                convert(s, s->ints.count + 1);
+            if ((int64_t)intset_count(&s->ints) > value_limits.set_max_intset_entries)
+                convert(s, intset_count(&s->ints) + 1);
             return true;
         }
-        convert(s, s->ints.count + 1);
+        convert(s, intset_count(&s->ints) + 1);
     }
     uint64_t hash = hash_slice(member);
-    if (dict_find_hash(&s->table, member, hash) != NULL) return false;
-    dict_add_hash(&s->table, item_new(member), hash);
+    if (dict_find_hash(s->table, member, hash) != NULL) return false;
+    dict_add_hash(s->table, item_new(member), hash);
     return true;
 }
 
 bool set_del(struct set *s, struct slice member)
 {
     int64_t n = 0;
-    if (s->head.encoding == TABLE) return dict_del(&s->table, member);
+    if (s->head.encoding == TABLE) return dict_del(s->table, member);
     return slice_i64(member, &n) && intset_del(&s->ints, n);
 }
 
 struct slice set_random(struct set *s, struct rng *rng, char text[static SET_TEXT])
 {
     must(set_count(s) > 0);
-    if (s->head.encoding == TABLE) return set_item_name(dict_random(&s->table, rng));
-    int64_t n = intset_at(&s->ints, (uint32_t)rng_below(rng, s->ints.count));
+    if (s->head.encoding == TABLE) return set_item_name(dict_random(s->table, rng));
+    int64_t n = intset_at(&s->ints, (uint32_t)rng_below(rng, intset_count(&s->ints)));
     return slice_make(text, fmt_i64(text, n));
 }
 
@@ -146,12 +152,12 @@ void set_each(const struct set *s, bool (*fn)(struct slice member, void *data), 
     if (s->head.encoding == INTS) {
         char text[SET_TEXT];
         bool more = true;
-        for (uint32_t i = 0; i < s->ints.count && more; i++)
+        for (uint32_t i = 0; i < intset_count(&s->ints) && more; i++)
             more = fn(slice_make(text, fmt_i64(text, intset_at(&s->ints, i))), data);
         return;
     }
     struct dict_iter i;
-    dict_iter_init(&i, (struct dict *)(uintptr_t)&s->table);
+    dict_iter_init(&i, s->table);
     for (const void *item = dict_iter_next(&i); item != NULL; item = dict_iter_next(&i))
         if (!fn(set_item_name(item), data)) break;
     dict_iter_fini(&i);
@@ -172,7 +178,7 @@ static void drop_item(void *item, void *data)
 
 static bool type_drain(struct value *v, uint64_t n)
 {
-    if (v->encoding == TABLE && dict_drain(&set_of(v)->table, n, drop_item, NULL)) return true;
+    if (v->encoding == TABLE && dict_drain(set_of(v)->table, n, drop_item, NULL)) return true;
     type_free(v);
     return false;
 }
@@ -180,18 +186,18 @@ static bool type_drain(struct value *v, uint64_t n)
 static size_t type_memory(const struct value *v, uint32_t samples)
 {
     const struct set *s = set_of_const(v);
-    if (s->head.encoding == INTS) return mem_size(s) + (s->ints.p ? mem_size(s->ints.p) : 0);
+    if (s->head.encoding == INTS) return mem_size(s) + intset_memory(&s->ints);
     size_t bytes = 0;
     uint64_t looked = 0;
     struct dict_iter i;
-    dict_iter_init(&i, (struct dict *)(uintptr_t)&s->table);
+    dict_iter_init(&i, s->table);
     for (const void *item = dict_iter_next(&i); item != NULL; item = dict_iter_next(&i)) {
         bytes += mem_size(item);
         if (++looked == samples) break;
     }
     dict_iter_fini(&i);
-    if (looked > 0) bytes = bytes / looked * dict_count(&s->table);
-    return mem_size(s) + dict_memory(&s->table) + bytes;
+    if (looked > 0) bytes = bytes / looked * dict_count(s->table);
+    return mem_size(s) + mem_size(s->table) + dict_memory(s->table) + bytes;
 }
 
 static bool copy_one(struct slice member, void *data)
@@ -204,7 +210,7 @@ static struct value *type_copy(const struct value *v)
 {
     const struct set *s = set_of_const(v);
     struct set *copy = set_new();
-    if (s->head.encoding == TABLE) convert(copy, dict_count(&s->table));
+    if (s->head.encoding == TABLE) convert(copy, dict_count(s->table));
     set_each(s, copy_one, copy);
     return &copy->head;
 }
@@ -259,7 +265,7 @@ static void type_check(const struct value *v)
     if (v->encoding == INTS)
         intset_check(&s->ints);
     else
-        dict_check(&s->table);
+        dict_check(s->table);
 }
 
 const struct value_type set_type = {

@@ -71,4 +71,18 @@ START_TEST(a_number_with_other_digits_is_another_member)
 }
 END_TEST
 
-UNIT_SUITE("set", random_steps_agree_with_an_array, a_number_with_other_digits_is_another_member)
+START_TEST(ten_numbers_near_each_other_take_little_memory)
+{
+    struct set *s = set_new();
+    for (uint64_t i = 0; i < 10; i++) {
+        char text[32];
+        int n = snprintf(text, sizeof text, "%llu", 4250000000 + (unsigned long long)i);
+        ck_assert(set_add(s, slice_make(text, (size_t)n)));
+    }
+    ck_assert_uint_le(set_type.memory(set_value(s), 0), 48);
+    set_free(s);
+}
+END_TEST
+
+UNIT_SUITE("set", random_steps_agree_with_an_array, a_number_with_other_digits_is_another_member,
+           ten_numbers_near_each_other_take_little_memory)
