@@ -175,13 +175,14 @@ void cmd_geoadd(struct cmd *c)
     if (z != NULL || !xx) z = zset_need(c, key, z, true);
     for (uint32_t i = 0; i < n && z != NULL; i++) {
         struct slice name = triples[3 * i + 2];
-        struct member *m = zset_find_hash(z, name, cmd_hash(c, name));
+        struct zset_at at;
+        bool there = zset_find_hash(z, name, cmd_hash(c, name), &at);
         double score = (double)scores[i];
-        if (m == NULL && !xx) {
-            (void)zset_add(z, name, score);
+        if (!there && !xx) {
+            zset_add(z, name, score);
             added++;
-        } else if (m != NULL && !nx && zset_score(z, m) != score) {
-            zset_set(z, m, score);
+        } else if (there && !nx && zset_score(z, at) != score) {
+            zset_set(z, at, score);
             moved++;
         }
     }
@@ -200,11 +201,11 @@ void cmd_geopos(struct cmd *c)
     while (args_left(c->args) > 0) {
         struct slice name = {0};
         args_slice(c->args, &name);
-        const struct member *m = z == NULL ? NULL : zset_find_hash(z, name, cmd_hash(c, name));
-        if (m == NULL)
-            reply_null_array(c->reply);
+        struct zset_at at;
+        if (z != NULL && zset_find_hash(z, name, cmd_hash(c, name), &at))
+            geo_reply_point(c, geo_place(zset_score(z, at)));
         else
-            geo_reply_point(c, geo_place(zset_score(z, m)));
+            reply_null_array(c->reply);
     }
 }
 
@@ -223,9 +224,8 @@ void cmd_geodist(struct cmd *c)
     if (args_left(c->args) > 0) geo_args_unit(c, &unit_m);
     if (!args_end(c->args, c->reply) || !zset_open(c, key, &z)) return;
 
-    const struct member *a = z == NULL ? NULL : zset_find(z, from);
-    const struct member *b = z == NULL ? NULL : zset_find(z, to);
-    if (a == NULL || b == NULL) {
+    struct zset_at a, b;
+    if (z == NULL || !zset_find(z, from, &a) || !zset_find(z, to, &b)) {
         reply_null(c->reply);
         return;
     }
@@ -257,13 +257,13 @@ void cmd_geohash(struct cmd *c)
     while (args_left(c->args) > 0) {
         struct slice name = {0};
         args_slice(c->args, &name);
-        const struct member *m = z == NULL ? NULL : zset_find_hash(z, name, cmd_hash(c, name));
-        if (m == NULL) {
+        struct zset_at at;
+        if (z == NULL || !zset_find_hash(z, name, cmd_hash(c, name), &at)) {
             reply_null(c->reply);
             continue;
         }
         char text[11];
-        geohash_text(geo_place(zset_score(z, m)), text);
+        geohash_text(geo_place(zset_score(z, at)), text);
         reply_bulk(c->reply, slice_make(text, sizeof text));
     }
 }

@@ -44,11 +44,11 @@ static void read_member(struct cmd *c, struct query *q)
     struct slice name = {0};
     args_slice(c->args, &name);
     if (!args_ok(c->args) || q->z == NULL) return;
-    const struct member *m = zset_find(q->z, name);
-    if (m == NULL)
-        args_fail(c->args, "ERR could not decode requested zset member");
+    struct zset_at at;
+    if (zset_find(q->z, name, &at))
+        q->shape.at = geo_place(zset_score(q->z, at));
     else
-        q->shape.at = geo_place(zset_score(q->z, m));
+        args_fail(c->args, "ERR could not decode requested zset member");
 }
 
 static void read_radius(struct cmd *c, struct query *q)
@@ -198,12 +198,16 @@ struct plain {
     struct geo_hits *hits;
 };
 
-static bool plain_member(struct member *m, double score, void *data)
+static bool plain_member(struct slice name, double score, void *data)
 {
     struct plain *p = data;
     if (score >= p->max) return false;
-    struct geo_hit hit = {m, (uint64_t)score, 0};
-    if (geo_shape_has(p->shape, geohash_decode(hit.score), &hit.dist_m)) geo_hits_add(p->hits, hit);
+    struct geo_hit hit = {NULL, (uint64_t)score, 0};
+    if (!geo_shape_has(p->shape, geohash_decode(hit.score), &hit.dist_m)) return true;
+    hit.member = arena_alloc(p->hits->arena, member_bytes(name.len));
+    member_init(hit.member, name);
+    hit.member->u.score = score;
+    geo_hits_add(p->hits, hit);
     return p->hits->n < p->limit;
 }
 
@@ -287,8 +291,9 @@ static void store_hits(struct cmd *c, const struct query *q, const struct geo_hi
     struct zset *to = zset_new(!q->store_dist);
     for (uint32_t i = 0; i < hits->n; i++) {
         const struct geo_hit *hit = &hits->v[i];
-        double score = q->store_dist ? hit->dist_m / q->unit_m : zset_score(q->z, hit->member);
-        (void)zset_add(to, member_name(hit->member), score);
+        double score = zset_cells(q->z) != NULL ? (double)hit->score : hit->member->u.score;
+        if (q->store_dist) score = hit->dist_m / q->unit_m;
+        zset_add(to, member_name(hit->member), score);
     }
     zset_store(c, q->store, to, is_search(q) ? "geosearchstore" : "georadiusstore", &q->key, 1);
 }

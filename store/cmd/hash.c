@@ -55,8 +55,9 @@ void cmd_hsetnx(struct cmd *c)
 {
     struct hash *h = NULL;
     struct slice old = {0};
+    char text[HASH_TEXT];
     if (open_failed(c, c->argv[1], true, &h)) return;
-    if (hash_get(h, c->argv[2], &old)) {
+    if (hash_get(h, c->argv[2], text, &old)) {
         reply_int(c->reply, 0);
         return;
     }
@@ -68,7 +69,8 @@ void cmd_hsetnx(struct cmd *c)
 static void reply_field(struct cmd *c, const struct hash *h, struct slice field)
 {
     struct slice value = {0};
-    if (h != NULL && hash_get(h, field, &value))
+    char text[HASH_TEXT];
+    if (h != NULL && hash_get(h, field, text, &value))
         reply_bulk(c->reply, value);
     else
         reply_null(c->reply);
@@ -150,8 +152,9 @@ void cmd_hstrlen(struct cmd *c)
 {
     struct hash *h = NULL;
     struct slice value = {0};
+    char text[HASH_TEXT];
     if (find_failed(c, c->argv[1], &h)) return;
-    if (h != NULL) (void)hash_get(h, c->argv[2], &value);
+    if (h != NULL) (void)hash_get(h, c->argv[2], text, &value);
     reply_int(c->reply, (int64_t)value.len);
 }
 
@@ -160,8 +163,9 @@ void cmd_hexists(struct cmd *c)
 {
     struct hash *h = NULL;
     struct slice value = {0};
+    char text[HASH_TEXT];
     if (!find_failed(c, c->argv[1], &h))
-        reply_int(c->reply, h != NULL && hash_get(h, c->argv[2], &value));
+        reply_int(c->reply, h != NULL && hash_get(h, c->argv[2], text, &value));
 }
 
 /* HDEL key field [field …] */
@@ -190,8 +194,9 @@ void cmd_hincrby(struct cmd *c)
     if (!args_end(c->args, c->reply)) return;
 
     struct hash *h = NULL;
+    char text[HASH_TEXT];
     if (open_failed(c, key, false, &h)) return;
-    if (h != NULL && hash_get(h, field, &old) && !slice_i64(old, &n)) {
+    if (h != NULL && hash_get(h, field, text, &old) && !slice_i64(old, &n)) {
         reply_err(c->reply, ERR_HASH_INT);
         return;
     }
@@ -200,7 +205,6 @@ void cmd_hincrby(struct cmd *c)
         return;
     }
     if (h == NULL) (void)open_failed(c, key, true, &h);
-    char text[24];
     (void)hash_put(h, field, slice_make(text, fmt_i64(text, n)));
     db_changed(c->db, key, NOTIFY_HASH, "hincrby");
     reply_int(c->reply, n);
@@ -220,8 +224,9 @@ void cmd_hincrbyfloat(struct cmd *c)
         return;
     }
     struct hash *h = NULL;
+    char number[HASH_TEXT];
     if (open_failed(c, key, false, &h)) return;
-    if (h != NULL && hash_get(h, field, &old) && !args_parse_decimal(old, &n)) {
+    if (h != NULL && hash_get(h, field, number, &old) && !args_parse_decimal(old, &n)) {
         reply_err(c->reply, ERR_HASH_FLOAT);
         return;
     }
@@ -269,7 +274,8 @@ static void pick_few(struct cmd *c, const struct hash *h, uint64_t want, bool wi
     struct map seen = {0};
     while (want > 0) {
         struct slice field = {0}, value = {0};
-        hash_random(h, &c->engine->rng, &field, &value);
+        char text[2][HASH_TEXT];
+        hash_random(h, &c->engine->rng, text, &field, &value);
         if (map_find(&seen, field) != NULL) continue;
         (void)map_put(&seen, field, c);
         reply_pair(c, field, value, with_values);
@@ -292,7 +298,8 @@ static void random_fields(struct cmd *c, const struct hash *h, int64_t count, bo
     if (again) {
         for (; want > 0; want--) {
             struct slice field = {0}, value = {0};
-            hash_random(h, &c->engine->rng, &field, &value);
+            char text[2][HASH_TEXT];
+            hash_random(h, &c->engine->rng, text, &field, &value);
             reply_pair(c, field, value, with_values);
         }
     } else if (hash_dict(h) != NULL && want < total / 4) {
@@ -329,7 +336,8 @@ void cmd_hrandfield(struct cmd *c)
         random_fields(c, h, count, with_values);
     } else {
         struct slice field = {0}, value = {0};
-        hash_random(h, &c->engine->rng, &field, &value);
+        char text[2][HASH_TEXT];
+        hash_random(h, &c->engine->rng, text, &field, &value);
         reply_bulk(c->reply, field);
     }
 }

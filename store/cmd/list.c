@@ -75,9 +75,10 @@ void list_reply_end(struct cmd *c, const struct deque *d, bool front, uint64_t n
     uint64_t count = deque_count(d);
     reply_array(c->reply, n);
     if (n == 0) return;
+    char text[LIST_TEXT];
     struct deque_at at = deque_seek(d, front ? 0 : count - 1);
     for (; n > 0; n--) {
-        reply_bulk(c->reply, deque_get(at));
+        reply_bulk(c->reply, deque_get(at, text));
         at = front ? deque_next(d, at) : deque_prev(d, at);
     }
 }
@@ -103,11 +104,12 @@ static void pop(struct cmd *c, bool front)
             reply_null(c->reply);
         return;
     }
+    char text[LIST_TEXT];
     uint64_t n = deque_count(d) < (uint64_t)count ? deque_count(d) : (uint64_t)count;
     if (counted)
         list_reply_end(c, d, front, n);
     else
-        reply_bulk(c->reply, deque_peek(d, front));
+        reply_bulk(c->reply, deque_peek(d, front, text));
     if (n > 0) list_popped(c, key, d, front, n);
 }
 
@@ -148,6 +150,7 @@ void cmd_lindex(struct cmd *c)
     int64_t i = 0;
     struct deque *d = NULL;
     struct deque_at at = {0};
+    char text[LIST_TEXT];
     if (find_failed(c, c->argv[1], &d)) return;
     if (d == NULL) {
         reply_null(c->reply);
@@ -157,7 +160,7 @@ void cmd_lindex(struct cmd *c)
     args_i64(c->args, &i);
     if (!args_end(c->args, c->reply)) return;
     if (index_at(d, i, &at))
-        reply_bulk(c->reply, deque_get(at));
+        reply_bulk(c->reply, deque_get(at, text));
     else
         reply_null(c->reply);
 }
@@ -211,8 +214,9 @@ void cmd_lrange(struct cmd *c)
     uint64_t n = d == NULL ? 0 : clamp(d, &from, to);
     reply_array(c->reply, n);
     if (n == 0) return;
+    char text[LIST_TEXT];
     for (struct deque_at at = deque_seek(d, (uint64_t)from); n > 0; n--) {
-        reply_bulk(c->reply, deque_get(at));
+        reply_bulk(c->reply, deque_get(at, text));
         at = deque_next(d, at);
     }
 }
@@ -254,7 +258,7 @@ void cmd_lrem(struct cmd *c)
         struct deque_at at = deque_seek(d, from_end ? deque_count(d) - 1 : 0);
         while (at.node != NULL && (uint64_t)gone < want) {
             struct deque_at before = from_end ? deque_prev(d, at) : (struct deque_at){0};
-            if (slice_eq(deque_get(at), s)) {
+            if (deque_is(at, s)) {
                 struct deque_at behind = deque_erase(d, at);
                 at = from_end ? before : behind;
                 gone++;
@@ -285,7 +289,7 @@ void cmd_linsert(struct cmd *c)
         return;
     }
     struct deque_at at = deque_seek(d, 0);
-    while (at.node != NULL && !slice_eq(deque_get(at), c->argv[3]))
+    while (at.node != NULL && !deque_is(at, c->argv[3]))
         at = deque_next(d, at);
     if (at.node == NULL) {
         reply_int(c->reply, -1);
@@ -350,7 +354,7 @@ void cmd_lpos(struct cmd *c)
     uint64_t i = back ? total - 1 : 0, n = 0;
     size_t head = reply_later(c->reply);
     for (struct deque_at at = deque_seek(d, i); left > 0 && n < want; left--) {
-        if (slice_eq(deque_get(at), l.element)) {
+        if (deque_is(at, l.element)) {
             if (skip > 0) {
                 skip--;
             } else {

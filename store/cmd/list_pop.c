@@ -45,7 +45,8 @@ static void move(struct cmd *c, struct slice from, struct slice to, bool from_fr
         return;
     }
     if (list_open_failed(c, to, &b)) return;
-    struct slice s = arena_copy(c->arena, deque_peek(a, from_front));
+    char text[LIST_TEXT];
+    struct slice s = arena_copy(c->arena, deque_peek(a, from_front, text));
     if (b == NULL) {
         b = deque_new();
         (void)db_put(c->db, to, deque_value(b));
@@ -125,11 +126,12 @@ static void pop_or_block(struct cmd *c, bool front)
     if (!args_end(c->args, c->reply)) return;
     for (uint32_t i = 1; i <= n; i++) {
         struct deque *d = NULL;
+        char text[LIST_TEXT];
         if (source_failed(c, c->argv[i], &d)) return;
         if (d == NULL) continue;
         reply_array(c->reply, 2);
         reply_bulk(c->reply, c->argv[i]);
-        reply_bulk(c->reply, deque_peek(d, front));
+        reply_bulk(c->reply, deque_peek(d, front, text));
         list_popped(c, c->argv[i], d, front, 1);
         effect_pop(c, c->argv[i], front, 1);
         return;

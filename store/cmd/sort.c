@@ -76,8 +76,9 @@ static struct slice look_up(struct cmd *c, struct slice pattern, struct slice el
     struct value *v = NULL;
     if (arrow < pattern.len) {
         struct slice found = {0};
+        char number[HASH_TEXT];
         if (db_find(c->db, key, VALUE_HASH, &v) != ERR_OK || v == NULL) return none;
-        if (!hash_get(hash_of(v), slice_from(pattern, arrow + 2), &found)) return none;
+        if (!hash_get(hash_of(v), slice_from(pattern, arrow + 2), number, &found)) return none;
         return arena_copy(c->arena, found);
     }
     char text[STRING_TEXT];
@@ -98,10 +99,10 @@ static bool gather(struct slice bytes, void *data)
     return true;
 }
 
-static bool gather_member(struct member *m, double score, void *data)
+static bool gather_member(struct slice name, double score, void *data)
 {
     (void)score;
-    return gather(member_name(m), data);
+    return gather(name, data);
 }
 
 static void gather_all(struct cmd *c, struct value *v, struct gathering *g)
@@ -115,8 +116,9 @@ static void gather_all(struct cmd *c, struct value *v, struct gathering *g)
         zset_each(zset_of(v), 0, UINT32_MAX, false, gather_member, g);
     } else {
         const struct deque *d = deque_of(v);
+        char text[LIST_TEXT];
         for (struct deque_at at = deque_seek(d, 0); at.node != NULL; at = deque_next(d, at))
-            (void)gather(deque_get(at), g);
+            (void)gather(deque_get(at, text), g);
     }
 }
 

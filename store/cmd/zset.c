@@ -36,11 +36,11 @@ struct span_reply {
     bool scores;
 };
 
-static bool reply_member(struct member *m, double score, void *data)
+static bool reply_member(struct slice name, double score, void *data)
 {
     const struct span_reply *s = data;
     if (s->scores && s->reply->resp > 2) reply_array(s->reply, 2);
-    reply_bulk(s->reply, member_name(m));
+    reply_bulk(s->reply, name);
     if (s->scores) reply_double(s->reply, score);
     return true;
 }
@@ -62,12 +62,12 @@ struct rebuild {
 
 enum { REBUILD_ARGS = 2 + 2 * 64 };
 
-static bool rebuild_member(struct member *m, double score, void *data)
+static bool rebuild_member(struct slice name, double score, void *data)
 {
     struct rebuild *r = data;
     char text[40];
     r->argv[r->argc++] = arena_copy(r->c->arena, slice_make(text, fmt_double(text, score)));
-    r->argv[r->argc++] = member_name(m);
+    r->argv[r->argc++] = arena_copy(r->c->arena, name);
     if (r->argc == REBUILD_ARGS) {
         cmd_effect(r->c, r->argc, r->argv);
         r->argc = 2;
@@ -118,19 +118,19 @@ struct zadd {
 /* Adds or changes one member. False when the sum is not a number. */
 static bool zadd_one(struct zadd *z, struct zset *set, struct slice name, double score)
 {
-    struct member *m = zset_find(set, name);
-    if (m == NULL) {
+    struct zset_at at;
+    if (!zset_find(set, name, &at)) {
         if (z->xx) return true;
-        (void)zset_add(set, name, score);
+        zset_add(set, name, score);
         z->added++;
     } else {
         if (z->nx) return true;
-        double old = zset_score(set, m);
+        double old = zset_score(set, at);
         if (z->incr) score += old;
         if (isnan(score)) return false;
         if ((z->lt && score >= old) || (z->gt && score <= old)) return true;
         if (score != old) {
-            zset_set(set, m, score);
+            zset_set(set, at, score);
             z->updated++;
         }
     }
@@ -245,10 +245,10 @@ void cmd_zrem(struct cmd *c)
     uint32_t deleted = 0;
     while (z != NULL && args_left(c->args) > 0) {
         struct slice name = {0};
+        struct zset_at at;
         args_slice(c->args, &name);
-        struct member *m = zset_find(z, name);
-        if (m == NULL) continue;
-        zset_del(z, m);
+        if (!zset_find(z, name, &at)) continue;
+        zset_del(z, at);
         deleted++;
     }
     reply_int(c->reply, deleted);
@@ -269,11 +269,11 @@ void cmd_zcard(struct cmd *c)
 
 static void reply_score(struct cmd *c, const struct zset *z, struct slice name)
 {
-    const struct member *m = z == NULL ? NULL : zset_find(z, name);
-    if (m == NULL)
-        reply_null(c->reply);
+    struct zset_at at;
+    if (z != NULL && zset_find(z, name, &at))
+        reply_double(c->reply, zset_score(z, at));
     else
-        reply_double(c->reply, zset_score(z, m));
+        reply_null(c->reply);
 }
 
 /* ZSCORE key member */
@@ -312,12 +312,12 @@ static void zrank(struct cmd *c, bool reverse)
     args_slice(c->args, &name);
     if (!zset_open(c, key, &z)) return;
 
-    const struct member *m = z == NULL ? NULL : zset_find(z, name);
-    if (m == NULL) {
+    struct zset_at at;
+    if (z == NULL || !zset_find(z, name, &at)) {
         reply_null(c->reply);
         return;
     }
-    uint32_t rank = zset_rank(z, m);
+    uint32_t rank = zset_rank(z, at);
     reply_int(c->reply, reverse ? zset_count(z) - 1 - rank : rank);
 }
 
@@ -333,10 +333,10 @@ void cmd_zrevrank(struct cmd *c)
     zrank(c, true);
 }
 
-static bool first_member(struct member *m, double score, void *data)
+static bool first_member(struct slice name, double score, void *data)
 {
     struct span_reply *s = data;
-    (void)reply_member(m, score, s);
+    (void)reply_member(name, score, s);
     return false;
 }
 
@@ -443,20 +443,19 @@ struct zscan {
     uint64_t n; /* elements written: two a member */
 };
 
-static void zscan_member(struct member *m, void *data)
+static bool zscan_member(struct slice name, double score, void *data)
 {
     struct zscan *s = data;
-    struct slice name = member_name(m);
     s->seen++;
-    if (!scan_wants(&s->options, name)) return;
+    if (!scan_wants(&s->options, name)) return true;
     char text[40];
-    double score = zset_score(s->z, m);
     /* Redis writes what its small encoding holds: an integer for every whole score. */
     bool whole = zset_is_small(s->z) && fabs(score) < 4.6e18 && score == floor(score);
     reply_bulk(s->reply, name);
     reply_bulk(s->reply,
                slice_make(text, whole ? fmt_i64(text, (int64_t)score) : fmt_double(text, score)));
     s->n += 2;
+    return true;
 }
 
 /* ZSCAN key cursor [MATCH pattern] [COUNT count]: scores are bulk strings in RESP3 too. */

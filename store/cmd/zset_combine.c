@@ -37,9 +37,10 @@ static bool source_find(const struct source *s, struct slice name, double *score
 {
     *score = 1;
     if (s->s != NULL) return set_has(s->s, name);
-    const struct member *m = s->z == NULL ? NULL : zset_find(s->z, name);
-    if (m != NULL) *score = zset_score(s->z, m);
-    return m != NULL;
+    struct zset_at at;
+    if (s->z == NULL || !zset_find(s->z, name, &at)) return false;
+    *score = zset_score(s->z, at);
+    return true;
 }
 
 typedef bool (*source_fn)(struct slice name, double score, void *data);
@@ -49,10 +50,10 @@ struct visit {
     void *data;
 };
 
-static bool visit_member(struct member *m, double score, void *data)
+static bool visit_member(struct slice name, double score, void *data)
 {
     const struct visit *v = data;
-    return v->fn(member_name(m), score, v->data);
+    return v->fn(name, score, v->data);
 }
 
 static bool visit_name(struct slice name, void *data)
@@ -93,11 +94,11 @@ static bool unite(struct slice name, double score, void *data)
 {
     struct work *w = data;
     score = number(score * w->op->sources[w->at].weight);
-    struct member *m = zset_find(w->out, name);
-    if (m == NULL)
-        (void)zset_add(w->out, name, score);
+    struct zset_at at;
+    if (zset_find(w->out, name, &at))
+        zset_set(w->out, at, join(w->op->aggregate, zset_score(w->out, at), score));
     else
-        zset_set(w->out, m, join(w->op->aggregate, zset_score(w->out, m), score));
+        zset_add(w->out, name, score);
     return true;
 }
 
@@ -112,7 +113,7 @@ static bool intersect(struct slice name, double score, void *data)
     }
     w->count++;
     if (w->out == NULL) return w->op->limit == 0 || w->count < w->op->limit;
-    (void)zset_add(w->out, name, score);
+    zset_add(w->out, name, score);
     return true;
 }
 
@@ -123,7 +124,7 @@ static bool subtract(struct slice name, double score, void *data)
         double other = 0;
         if (source_find(&w->op->sources[i], name, &other)) return true;
     }
-    (void)zset_add(w->out, name, score);
+    zset_add(w->out, name, score);
     return true;
 }
 

@@ -16,11 +16,11 @@ struct pop_reply {
     bool nested;
 };
 
-static bool reply_popped(struct member *m, double score, void *data)
+static bool reply_popped(struct slice name, double score, void *data)
 {
     const struct pop_reply *p = data;
     if (p->nested) reply_array(p->reply, 2);
-    reply_bulk(p->reply, member_name(m));
+    reply_bulk(p->reply, name);
     reply_double(p->reply, score);
     return true;
 }

@@ -202,9 +202,9 @@ void cmd_zrevrangebylex(struct cmd *c)
     zrange(c, BY_LEX, WAY_DOWN);
 }
 
-static bool copy_member(struct member *m, double score, void *data)
+static bool copy_member(struct slice name, double score, void *data)
 {
-    (void)zset_add(data, member_name(m), score);
+    zset_add(data, name, score);
     return true;
 }
 
@@ -220,7 +220,7 @@ void cmd_zrangestore(struct cmd *c)
     args_key(c->args, &src);
     if (!read_range(c, BY_ANY, WAY_ANY, true, &r, &scores) || !zset_open(c, src, &z)) return;
 
-    struct zset *to = zset_new(z != NULL && zset_cells(z) != NULL);
+    struct zset *to = zset_new(z != NULL && zset_is_geo(z));
     if (z != NULL) {
         struct zset_span span = span_of(z, &r);
         if (span.n > 0) zset_each(z, span.from, span.n, span.reverse, copy_member, to);

@@ -31,6 +31,10 @@ enum { MEMBER_LONG = 255 };
 /* A copy of name; its place is zero. */
 struct member *member_new(struct slice name);
 
+/* The same at the end of a larger allocation, which leaves member_bytes(len) for it. */
+size_t member_bytes(size_t len);
+void member_init(struct member *m, struct slice name);
+
 void member_free(struct member *m);
 
 /* Borrowed from m. */

@@ -38,9 +38,10 @@ static void write_list(const struct deque *d, struct buf *out)
 {
     buf_add_char(out, RDB_LIST);
     rdb_add_length(out, deque_count(d));
+    char text[LIST_TEXT];
     struct deque_at at = deque_seek(d, 0);
     for (; at.node != NULL; at = deque_next(d, at))
-        rdb_add_string(out, deque_get(at));
+        rdb_add_string(out, deque_get(at, text));
 }
 
 static bool write_member(struct slice member, void *data)
@@ -56,9 +57,9 @@ static bool write_field(struct slice field, struct slice value, void *data)
     return true;
 }
 
-static bool write_scored(struct member *m, double score, void *data)
+static bool write_scored(struct slice name, double score, void *data)
 {
-    rdb_add_string(data, member_name(m));
+    rdb_add_string(data, name);
     rdb_add_double(data, score);
     return true;
 }
@@ -146,8 +147,9 @@ static bool read_hash(struct hash *h, struct rdb_feed *f)
 
 static bool add_scored(struct zset *z, struct slice name, double score)
 {
-    if (isnan(score) || zset_find(z, name) != NULL) return false;
-    (void)zset_add(z, name, score);
+    struct zset_at at;
+    if (isnan(score) || zset_find(z, name, &at)) return false;
+    zset_add(z, name, score);
     return true;
 }
 

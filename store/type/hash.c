@@ -9,8 +9,8 @@ enum encoding { PACKED, TABLE };
 struct hash {
     struct value head; /* encoding: enum encoding */
     union {
-        struct pack pack;  /* field, value, field, value … */
-        struct dict table; /* of struct item */
+        struct pack pack;   /* field, value, field, value … */
+        struct dict *table; /* owned; of struct item */
     };
 };
 
@@ -71,39 +71,30 @@ struct value *hash_value(struct hash *h)
 
 const struct dict *hash_dict(const struct hash *h)
 {
-    return h->head.encoding == TABLE ? &h->table : NULL;
+    return h->head.encoding == TABLE ? h->table : NULL;
 }
 
 uint64_t hash_count(const struct hash *h)
 {
-    return h->head.encoding == PACKED ? h->pack.count / 2 : dict_count(&h->table);
+    return h->head.encoding == PACKED ? pack_count(&h->pack) / 2 : dict_count(h->table);
 }
 
-/* The position of a field in the pack, and of its value; false when it is not there. */
-static bool pack_find(const struct pack *k, struct slice field, uint32_t *at, uint32_t *value_at)
+/* The position of a field in the pack; its end when it is not there. */
+static uint32_t pack_field(const struct pack *k, struct slice field)
 {
-    for (uint32_t i = 0; i < k->len;) {
-        uint32_t next = 0;
-        struct slice name = pack_get(k, i, &next);
-        if (slice_eq(name, field)) {
-            *at = i;
-            *value_at = next;
-            return true;
-        }
-        (void)pack_get(k, next, &i);
-    }
-    return false;
+    return pack_find(k, 2, field);
 }
 
-bool hash_get(const struct hash *h, struct slice field, struct slice *out)
+bool hash_get(const struct hash *h, struct slice field, char text[static HASH_TEXT],
+              struct slice *out)
 {
     if (h->head.encoding == PACKED) {
-        uint32_t at = 0, value_at = 0;
-        if (!pack_find(&h->pack, field, &at, &value_at)) return false;
-        *out = pack_get(&h->pack, value_at, &at);
+        uint32_t at = pack_field(&h->pack, field);
+        if (at == pack_len(&h->pack)) return false;
+        *out = pack_get(&h->pack, pack_next(&h->pack, at), &at, text);
         return true;
     }
-    const void *item = dict_find(&h->table, field);
+    const void *item = dict_find(h->table, field);
     if (item == NULL) return false;
     *out = hash_item_value(item);
     return true;
@@ -113,12 +104,14 @@ static void convert(struct hash *h)
 {
     struct pack k = h->pack;
     h->head.encoding = TABLE;
-    dict_init(&h->table, &items);
-    dict_reserve(&h->table, k.count / 2 + 1);
-    for (uint32_t at = 0; at < k.len;) {
-        struct slice name = pack_get(&k, at, &at);
-        struct slice value = pack_get(&k, at, &at);
-        (void)dict_put(&h->table, item_new(name, value));
+    h->table = mem_new(struct dict);
+    dict_init(h->table, &items);
+    dict_reserve(h->table, pack_count(&k) / 2 + 1);
+    for (uint32_t at = 0; at < pack_len(&k);) {
+        char text[2][HASH_TEXT];
+        struct slice name = pack_get(&k, at, &at, text[0]);
+        struct slice value = pack_get(&k, at, &at, text[1]);
+        (void)dict_put(h->table, item_new(name, value));
     }
     pack_fini(&k);
 }
@@ -126,9 +119,9 @@ static void convert(struct hash *h)
 static bool table_put(struct hash *h, struct slice field, struct slice value)
 {
     uint64_t hash = hash_slice(field);
-    void **place = dict_place(&h->table, field, hash);
+    void **place = dict_place(h->table, field, hash);
     if (place == NULL) {
-        dict_add_hash(&h->table, item_new(field, value), hash);
+        dict_add_hash(h->table, item_new(field, value), hash);
         return true;
     }
     struct item *i = *place;
@@ -151,24 +144,24 @@ bool hash_put(struct hash *h, struct slice field, struct slice value)
         convert(h);
     if (h->head.encoding == TABLE) return table_put(h, field, value);
 
-    uint32_t at = 0, value_at = 0;
-    if (pack_find(&h->pack, field, &at, &value_at)) {
-        (void)pack_replace(&h->pack, value_at, value);
+    uint32_t at = pack_field(&h->pack, field);
+    if (at < pack_len(&h->pack)) {
+        (void)pack_replace(&h->pack, pack_next(&h->pack, at), value);
         return false;
     }
     (void)pack_append(&h->pack, field);
     (void)pack_append(&h->pack, value);
-    if ((int64_t)h->pack.count / 2 > value_limits.hash_max_listpack_entries) convert(h);
+    if ((int64_t)pack_count(&h->pack) / 2 > value_limits.hash_max_listpack_entries) convert(h);
     return true;
 }
 
 bool hash_del(struct hash *h, struct slice field)
 {
-    if (h->head.encoding == TABLE) return dict_del(&h->table, field);
-    uint32_t at = 0, value_at = 0, end = 0;
-    if (!pack_find(&h->pack, field, &at, &value_at)) return false;
-    (void)pack_get(&h->pack, value_at, &end);
-    pack_erase(&h->pack, at, end, 2);
+    if (h->head.encoding == TABLE) return dict_del(h->table, field);
+    uint32_t at = pack_field(&h->pack, field);
+    if (at == pack_len(&h->pack)) return false;
+    uint32_t value_at = pack_next(&h->pack, at);
+    pack_erase(&h->pack, at, pack_next(&h->pack, value_at), 2);
     return true;
 }
 
@@ -176,31 +169,33 @@ void hash_each(const struct hash *h, bool (*fn)(struct slice field, struct slice
                void *data)
 {
     if (h->head.encoding == PACKED) {
-        for (uint32_t at = 0; at < h->pack.len;) {
-            struct slice name = pack_get(&h->pack, at, &at);
-            struct slice value = pack_get(&h->pack, at, &at);
+        for (uint32_t at = 0; at < pack_len(&h->pack);) {
+            char text[2][HASH_TEXT];
+            struct slice name = pack_get(&h->pack, at, &at, text[0]);
+            struct slice value = pack_get(&h->pack, at, &at, text[1]);
             if (!fn(name, value, data)) return;
         }
         return;
     }
     struct dict_iter i;
-    dict_iter_init(&i, (struct dict *)(uintptr_t)&h->table);
+    dict_iter_init(&i, h->table);
     for (const void *item = dict_iter_next(&i); item != NULL; item = dict_iter_next(&i))
         if (!fn(hash_item_name(item), hash_item_value(item), data)) break;
     dict_iter_fini(&i);
 }
 
-void hash_random(const struct hash *h, struct rng *rng, struct slice *field, struct slice *value)
+void hash_random(const struct hash *h, struct rng *rng, char text[static 2][HASH_TEXT],
+                 struct slice *field, struct slice *value)
 {
     must(hash_count(h) > 0);
     if (h->head.encoding == PACKED) {
-        uint32_t i = (uint32_t)rng_below(rng, h->pack.count / 2) * 2;
+        uint32_t i = (uint32_t)rng_below(rng, pack_count(&h->pack) / 2) * 2;
         uint32_t at = pack_seek(&h->pack, i);
-        *field = pack_get(&h->pack, at, &at);
-        *value = pack_get(&h->pack, at, &at);
+        *field = pack_get(&h->pack, at, &at, text[0]);
+        *value = pack_get(&h->pack, at, &at, text[1]);
         return;
     }
-    const void *item = dict_random(&h->table, rng);
+    const void *item = dict_random(h->table, rng);
     *field = hash_item_name(item);
     *value = hash_item_value(item);
 }
@@ -210,10 +205,12 @@ void hash_random(const struct hash *h, struct rng *rng, struct slice *field, str
 static void type_free(struct value *v)
 {
     struct hash *h = hash_of(v);
-    if (h->head.encoding == PACKED)
+    if (h->head.encoding == PACKED) {
         pack_fini(&h->pack);
-    else
-        dict_fini(&h->table);
+    } else {
+        dict_fini(h->table);
+        mem_free(h->table);
+    }
     mem_free(h);
 }
 
@@ -225,7 +222,7 @@ static void drop_item(void *item, void *data)
 
 static bool type_drain(struct value *v, uint64_t n)
 {
-    if (v->encoding == TABLE && dict_drain(&hash_of(v)->table, n, drop_item, NULL)) return true;
+    if (v->encoding == TABLE && dict_drain(hash_of(v)->table, n, drop_item, NULL)) return true;
     type_free(v);
     return false;
 }
@@ -233,18 +230,18 @@ static bool type_drain(struct value *v, uint64_t n)
 static size_t type_memory(const struct value *v, uint32_t samples)
 {
     const struct hash *h = hash_of_const(v);
-    if (h->head.encoding == PACKED) return mem_size(h) + (h->pack.p ? mem_size(h->pack.p) : 0);
+    if (h->head.encoding == PACKED) return mem_size(h) + pack_memory(&h->pack);
     size_t bytes = 0;
     uint64_t looked = 0;
     struct dict_iter i;
-    dict_iter_init(&i, (struct dict *)(uintptr_t)&h->table);
+    dict_iter_init(&i, h->table);
     for (const void *item = dict_iter_next(&i); item != NULL; item = dict_iter_next(&i)) {
         bytes += mem_size(item);
         if (++looked == samples) break;
     }
     dict_iter_fini(&i);
-    if (looked > 0) bytes = bytes / looked * dict_count(&h->table);
-    return mem_size(h) + dict_memory(&h->table) + bytes;
+    if (looked > 0) bytes = bytes / looked * dict_count(h->table);
+    return mem_size(h) + mem_size(h->table) + dict_memory(h->table) + bytes;
 }
 
 static bool copy_one(struct slice field, struct slice value, void *data)
@@ -255,9 +252,14 @@ static bool copy_one(struct slice field, struct slice value, void *data)
 
 static struct value *type_copy(const struct value *v)
 {
+    const struct hash *h = hash_of_const(v);
     struct hash *copy = hash_new();
-    if (v->encoding == TABLE) convert(copy);
-    hash_each(hash_of_const(v), copy_one, copy);
+    if (v->encoding == PACKED) {
+        copy->pack = pack_copy(&h->pack);
+    } else {
+        convert(copy);
+        hash_each(h, copy_one, copy);
+    }
     return &copy->head;
 }
 
@@ -310,17 +312,15 @@ static void type_check(const struct value *v)
     const struct hash *h = hash_of_const(v);
     must(hash_count(h) > 0);
     if (v->encoding == TABLE) {
-        dict_check(&h->table);
+        dict_check(h->table);
         return;
     }
     pack_check(&h->pack);
-    must(h->pack.count % 2 == 0);
-    for (uint32_t at = 0; at < h->pack.len;) {
-        uint32_t found = 0, value_at = 0, here = at;
-        struct slice name = pack_get(&h->pack, at, &at);
-        must(pack_find(&h->pack, name, &found, &value_at));
-        must(found == here); /* each field once */
-        (void)pack_get(&h->pack, at, &at);
+    must(pack_count(&h->pack) % 2 == 0);
+    for (uint32_t at = 0, next = 0; at < pack_len(&h->pack);) {
+        char text[HASH_TEXT];
+        must(pack_field(&h->pack, pack_get(&h->pack, at, &next, text)) == at); /* each once */
+        at = pack_next(&h->pack, next);
     }
 }
 

@@ -22,20 +22,27 @@ struct value *hash_value(struct hash *h);
 
 uint64_t hash_count(const struct hash *h);
 
-/* False when there is no such field. *out is borrowed until the next change. */
-bool hash_get(const struct hash *h, struct slice field, struct slice *out);
+enum { HASH_TEXT = PACK_TEXT };
+
+/* False when there is no such field. A number may be printed into text; otherwise *out is borrowed
+ * until the next change. */
+bool hash_get(const struct hash *h, struct slice field, char text[static HASH_TEXT],
+              struct slice *out);
 
 /* True when the field is new. */
 bool hash_put(struct hash *h, struct slice field, struct slice value);
 
 bool hash_del(struct hash *h, struct slice field);
 
-/* Calls fn for each field until it gives false; h must not change meanwhile. */
+/* Calls fn for each field until it gives false; h must not change meanwhile. What fn is given holds
+ * for this call. */
 void hash_each(const struct hash *h, bool (*fn)(struct slice field, struct slice value, void *data),
                void *data);
 
-/* A random field and its value; h must not be empty. Borrowed until the next change. */
-void hash_random(const struct hash *h, struct rng *rng, struct slice *field, struct slice *value);
+/* A random field and its value; h must not be empty. Numbers may be printed into text; otherwise
+ * borrowed until the next change. */
+void hash_random(const struct hash *h, struct rng *rng, char text[static 2][HASH_TEXT],
+                 struct slice *field, struct slice *value);
 
 /* The dict when it is one, else NULL, and what its items hold. */
 const struct dict *hash_dict(const struct hash *h);

@@ -20,16 +20,17 @@ static struct deque_node *node_of(const struct list *l)
     return list_entry((struct list *)(uintptr_t)l, struct deque_node, link);
 }
 
-/* Whether an entry of this length may still go into k. */
-static bool has_room(const struct pack *k, size_t len)
+/* Whether s may still go into k. */
+static bool has_room(const struct pack *k, struct slice s)
 {
     static const uint32_t bytes[] = {4096, 8192, 16384, 32768, 65536};
     int64_t limit = value_limits.list_max_listpack_size;
-    if (k->count == 0) return true;
-    if (len > 65536 || k->len > 65536) return false;
-    if (limit > 0) return k->count < (uint64_t)limit && k->len + pack_size(len) <= 8192;
+    uint32_t count = pack_count(k), len = pack_len(k);
+    if (count == 0) return true;
+    if (s.len > 65536 || len > 65536) return false;
+    if (limit > 0) return count < (uint64_t)limit && len + pack_size(s) <= 8192;
     int64_t level = limit < -5 ? 5 : limit == 0 ? 2 : -limit;
-    return k->len + pack_size(len) <= bytes[level - 1];
+    return len + pack_size(s) <= bytes[level - 1];
 }
 
 struct deque *deque_new(void)
@@ -80,17 +81,20 @@ void deque_push(struct deque *d, bool front, struct slice s)
 {
     struct list *end = front ? d->nodes.next : d->nodes.prev;
     struct deque_node *n = end == &d->nodes ? NULL : node_of(end);
-    if (n == NULL || !has_room(&n->pack, s.len)) n = node_add(front ? d->nodes.next : &d->nodes);
-    (void)pack_insert(&n->pack, front ? 0 : n->pack.len, s);
+    if (n == NULL || !has_room(&n->pack, s)) {
+        if (n != NULL) pack_fit(&n->pack); /* it is full now */
+        n = node_add(front ? d->nodes.next : &d->nodes);
+    }
+    (void)pack_insert(&n->pack, front ? 0 : pack_len(&n->pack), s);
     d->count++;
 }
 
-struct slice deque_peek(const struct deque *d, bool front)
+struct slice deque_peek(const struct deque *d, bool front, char text[static LIST_TEXT])
 {
     must(d->count > 0);
     const struct pack *k = &node_of(front ? d->nodes.next : d->nodes.prev)->pack;
-    uint32_t at = front ? 0 : pack_before(k, k->len);
-    return pack_get(k, at, &at);
+    uint32_t at = front ? 0 : pack_before(k, pack_len(k));
+    return pack_get(k, at, &at, text);
 }
 
 struct deque_at deque_seek(const struct deque *d, uint64_t i)
@@ -98,22 +102,27 @@ struct deque_at deque_seek(const struct deque *d, uint64_t i)
     must(i < d->count);
     if (i < d->count / 2) {
         const struct list *l = d->nodes.next;
-        for (; i >= node_of(l)->pack.count; l = l->next)
-            i -= node_of(l)->pack.count;
+        for (; i >= pack_count(&node_of(l)->pack); l = l->next)
+            i -= pack_count(&node_of(l)->pack);
         return (struct deque_at){node_of(l), pack_seek(&node_of(l)->pack, (uint32_t)i)};
     }
     uint64_t left = d->count - i; /* 1 is the last */
     const struct list *l = d->nodes.prev;
-    for (; left > node_of(l)->pack.count; l = l->prev)
-        left -= node_of(l)->pack.count;
+    for (; left > pack_count(&node_of(l)->pack); l = l->prev)
+        left -= pack_count(&node_of(l)->pack);
     const struct pack *k = &node_of(l)->pack;
-    return (struct deque_at){node_of(l), pack_seek(k, k->count - (uint32_t)left)};
+    return (struct deque_at){node_of(l), pack_seek(k, pack_count(k) - (uint32_t)left)};
 }
 
-struct slice deque_get(struct deque_at at)
+struct slice deque_get(struct deque_at at, char text[static LIST_TEXT])
 {
     uint32_t next = 0;
-    return pack_get(&at.node->pack, at.at, &next);
+    return pack_get(&at.node->pack, at.at, &next, text);
+}
+
+bool deque_is(struct deque_at at, struct slice s)
+{
+    return pack_is(&at.node->pack, at.at, s);
 }
 
 /* The first place of the node behind l, or the end. */
@@ -125,9 +134,8 @@ static struct deque_at first_of(const struct deque *d, const struct list *l)
 
 struct deque_at deque_next(const struct deque *d, struct deque_at at)
 {
-    uint32_t next = 0;
-    (void)pack_get(&at.node->pack, at.at, &next);
-    if (next < at.node->pack.len) return (struct deque_at){at.node, next};
+    uint32_t next = pack_next(&at.node->pack, at.at);
+    if (next < pack_len(&at.node->pack)) return (struct deque_at){at.node, next};
     return first_of(d, at.node->link.next);
 }
 
@@ -136,7 +144,7 @@ struct deque_at deque_prev(const struct deque *d, struct deque_at at)
     if (at.at > 0) return (struct deque_at){at.node, pack_before(&at.node->pack, at.at)};
     if (at.node->link.prev == &d->nodes) return (struct deque_at){0};
     struct deque_node *n = node_of(at.node->link.prev);
-    return (struct deque_at){n, pack_before(&n->pack, n->pack.len)};
+    return (struct deque_at){n, pack_before(&n->pack, pack_len(&n->pack))};
 }
 
 void deque_replace(struct deque *d, struct deque_at at, struct slice s)
@@ -150,7 +158,7 @@ static uint32_t entries_before(const struct pack *k, uint32_t at)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < at; n++)
-        (void)pack_get(k, i, &i);
+        i = pack_next(k, i);
     return n;
 }
 
@@ -158,16 +166,16 @@ void deque_insert(struct deque *d, struct deque_at at, bool before, struct slice
 {
     struct deque_node *n = at.node;
     uint32_t pos = at.at;
-    if (!before) (void)pack_get(&n->pack, pos, &pos);
-    if (!has_room(&n->pack, s.len)) {
+    if (!before) pos = pack_next(&n->pack, pos);
+    if (!has_room(&n->pack, s)) {
         /* The full pack is cut at the place, and the element starts the second part. */
         struct deque_node *rest = node_add(n->link.next);
-        uint32_t moved = n->pack.count - entries_before(&n->pack, pos);
+        uint32_t moved = pack_count(&n->pack) - entries_before(&n->pack, pos);
         if (moved > 0) pack_split(&n->pack, pos, moved, &rest->pack);
-        if (n->pack.count == 0) node_drop(n);
+        if (pack_count(&n->pack) == 0) node_drop(n);
         n = rest;
         pos = 0;
-        if (!has_room(&n->pack, s.len)) n = node_add(&n->link);
+        if (!has_room(&n->pack, s)) n = node_add(&n->link);
     }
     (void)pack_insert(&n->pack, pos, s);
     d->count++;
@@ -175,17 +183,15 @@ void deque_insert(struct deque *d, struct deque_at at, bool before, struct slice
 
 struct deque_at deque_erase(struct deque *d, struct deque_at at)
 {
-    uint32_t end = 0;
     struct deque_node *n = at.node;
     const struct list *behind = n->link.next;
-    (void)pack_get(&n->pack, at.at, &end);
-    pack_erase(&n->pack, at.at, end, 1);
+    pack_erase(&n->pack, at.at, pack_next(&n->pack, at.at), 1);
     d->count--;
-    if (n->pack.count == 0) {
+    if (pack_count(&n->pack) == 0) {
         node_drop(n);
         return first_of(d, behind);
     }
-    if (at.at < n->pack.len) return at;
+    if (at.at < pack_len(&n->pack)) return at;
     return first_of(d, behind);
 }
 
@@ -195,17 +201,17 @@ void deque_trim(struct deque *d, bool front, uint64_t n)
     d->count -= n;
     while (n > 0) {
         struct deque_node *node = node_of(front ? d->nodes.next : d->nodes.prev);
-        if (node->pack.count <= n) {
-            n -= node->pack.count;
+        if (pack_count(&node->pack) <= n) {
+            n -= pack_count(&node->pack);
             node_drop(node);
             continue;
         }
         uint32_t count = (uint32_t)n;
-        uint32_t at = pack_seek(&node->pack, front ? count : node->pack.count - count);
+        uint32_t at = pack_seek(&node->pack, front ? count : pack_count(&node->pack) - count);
         if (front)
             pack_erase(&node->pack, 0, at, count);
         else
-            pack_erase(&node->pack, at, node->pack.len, count);
+            pack_erase(&node->pack, at, pack_len(&node->pack), count);
         return;
     }
 }
@@ -216,9 +222,9 @@ void deque_check(const struct deque *d)
     list_each(at, &d->nodes)
     {
         const struct pack *k = &node_of(at)->pack;
-        must(k->count > 0);
+        must(pack_count(k) > 0);
         pack_check(k);
-        n += k->count;
+        n += pack_count(k);
     }
     must(n == d->count);
 }
@@ -247,7 +253,7 @@ static size_t type_memory(const struct value *v, uint32_t samples)
     (void)samples;
     const struct deque *d = deque_of_const(v);
     size_t bytes = mem_size(d);
-    list_each(at, &d->nodes) bytes += mem_size(node_of(at)) + mem_size(node_of(at)->pack.p);
+    list_each(at, &d->nodes) bytes += mem_size(node_of(at)) + pack_memory(&node_of(at)->pack);
     return bytes;
 }
 
@@ -257,9 +263,8 @@ static struct value *type_copy(const struct value *v)
     struct deque *copy = deque_new();
     list_each(at, &d->nodes)
     {
-        const struct pack *k = &node_of(at)->pack;
         struct deque_node *n = node_add(&copy->nodes);
-        n->pack = (struct pack){mem_dup(k->p, k->len), k->len, k->len, k->count};
+        n->pack = pack_copy(&node_of(at)->pack);
     }
     copy->count = d->count;
     return &copy->head;
@@ -287,17 +292,18 @@ static void type_rewrite(const struct value *v, struct slice key, struct effects
 {
     const struct deque *d = deque_of_const(v);
     uint64_t left = d->count, room = 0;
+    char text[LIST_TEXT];
     list_each(l, &d->nodes)
     {
         const struct pack *k = &node_of(l)->pack;
-        for (uint32_t at = 0; at < k->len; room--, left--) {
+        for (uint32_t at = 0; at < pack_len(k); room--, left--) {
             if (room == 0) {
                 room = left < 64 ? left : 64;
                 effects_begin(out, (uint32_t)room + 2);
                 effects_arg_cstr(out, "RPUSH");
                 effects_arg(out, key);
             }
-            effects_arg(out, pack_get(k, at, &at));
+            effects_arg(out, pack_get(k, at, &at, text));
         }
     }
 }

@@ -32,14 +32,20 @@ uint64_t deque_count(const struct deque *d);
 
 void deque_push(struct deque *d, bool front, struct slice s);
 
-/* The first or the last element; the list must not be empty. Borrowed until the next change. */
-struct slice deque_peek(const struct deque *d, bool front);
+enum { LIST_TEXT = PACK_TEXT };
+
+/* The first or the last element; the list must not be empty. A number may be printed into text;
+ * otherwise borrowed until the next change. */
+struct slice deque_peek(const struct deque *d, bool front, char text[static LIST_TEXT]);
 
 /* The place of the i-th element, i < count. */
 struct deque_at deque_seek(const struct deque *d, uint64_t i);
 
-/* The element at a place that is one. Borrowed until the next change. */
-struct slice deque_get(struct deque_at at);
+/* The element at a place that is one, as deque_peek gives it. */
+struct slice deque_get(struct deque_at at, char text[static LIST_TEXT]);
+
+/* Whether the element at a place that is one is s. */
+bool deque_is(struct deque_at at, struct slice s);
 
 /* The next place towards the end, or towards the front; node is NULL behind the last one. */
 struct deque_at deque_next(const struct deque *d, struct deque_at at);

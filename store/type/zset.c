@@ -8,23 +8,30 @@
 
 #include <math.h>
 
-/* Up to so many members there is no dict: they are compared one by one. */
-enum { FEW = 16, CHUNK = 64 };
-
 /* From so many on, keeping the rest may be cheaper than taking them out one by one. */
-enum { CUT_MIN = 1024 };
+enum { CUT_MIN = 1024, CHUNK = 64 };
 
+/* What OBJECT ENCODING says, by Redis's thresholds: head.encoding. */
 enum encoding { LISTPACK, SKIPLIST };
 
-struct zset {
-    struct value v;
-    bool geo;
-    bool hashed; /* dict is in use */
-    struct dict dict;
+/* How it is kept: head.flags. */
+enum form { PACKED, TREE, CELLS };
+
+/* More members than a scorepack is for. */
+struct large {
+    struct dict dict; /* owns the members */
     union {
         struct ranktree tree;
-        struct geocells cells; /* when geo */
-    } in;
+        struct geocells cells;
+    };
+};
+
+struct zset {
+    struct value v; /* spare: whether it is a geo zset */
+    union {
+        struct pack pack;
+        struct large *large; /* owned */
+    };
 };
 
 static struct slice member_key(const void *item)
@@ -44,8 +51,8 @@ struct zset *zset_new(bool geo)
     struct zset *z = mem_new(struct zset);
     z->v.type = &zset_type;
     z->v.encoding = value_limits.zset_max_listpack_entries > 0 ? LISTPACK : SKIPLIST;
-    z->geo = geo;
-    if (geo) geocells_init(&z->in.cells);
+    z->v.flags = PACKED;
+    z->v.spare = geo;
     return z;
 }
 
@@ -73,31 +80,30 @@ struct value *zset_value(struct zset *z)
     return &z->v;
 }
 
-static bool free_one(struct member *m, double score, void *data)
+static void large_free(struct large *l, enum form form)
 {
-    (void)score;
-    (void)data;
-    member_free(m);
-    return true;
+    dict_fini(&l->dict);
+    if (form == CELLS)
+        geocells_fini(&l->cells);
+    else
+        ranktree_fini(&l->tree);
+    mem_free(l);
 }
 
 void zset_free(struct zset *z)
 {
     if (z == NULL) return;
-    if (z->hashed)
-        dict_fini(&z->dict);
+    if (z->v.flags == PACKED)
+        pack_fini(&z->pack);
     else
-        zset_each(z, 0, zset_count(z), false, free_one, NULL);
-    if (z->geo)
-        geocells_fini(&z->in.cells);
-    else
-        ranktree_fini(&z->in.tree);
+        large_free(z->large, z->v.flags);
     mem_free(z);
 }
 
 uint32_t zset_count(const struct zset *z)
 {
-    return z->geo ? z->in.cells.count : z->in.tree.count;
+    if (z->v.flags == PACKED) return scorepack_count(&z->pack);
+    return z->v.flags == CELLS ? z->large->cells.count : z->large->tree.count;
 }
 
 bool zset_is_small(const struct zset *z)
@@ -107,7 +113,12 @@ bool zset_is_small(const struct zset *z)
 
 const struct geocells *zset_cells(const struct zset *z)
 {
-    return z->geo ? &z->in.cells : NULL;
+    return z->v.flags == CELLS ? &z->large->cells : NULL;
+}
+
+bool zset_is_geo(const struct zset *z)
+{
+    return z->v.spare != 0;
 }
 
 bool zset_is_geohash(double score)
@@ -115,48 +126,26 @@ bool zset_is_geohash(double score)
     return score >= 0 && score <= (double)GEO_SCORE_MAX && score == floor(score) && !signbit(score);
 }
 
-struct look {
-    struct slice name;
-    struct member *found;
-};
-
-static bool look_at(struct member *m, double score, void *data)
+bool zset_find_hash(const struct zset *z, struct slice name, uint64_t hash, struct zset_at *at)
 {
-    (void)score;
-    struct look *l = data;
-    if (!slice_eq(member_name(m), l->name)) return true;
-    l->found = m;
-    return false;
-}
-
-static struct member *find_few(const struct zset *z, struct slice name)
-{
-    if (!z->geo) {
-        struct look l = {name, NULL};
-        ranktree_each(&z->in.tree, 0, FEW, false, look_at, &l);
-        return l.found;
+    if (z->v.flags == PACKED) {
+        at->member = NULL;
+        return scorepack_find(&z->pack, name, &at->at);
     }
-    if (z->in.cells.count == 0) return NULL;
-    must((z->in.cells.root & GEO_CELL) != 0); /* so few share one cell */
-    const struct geo_cell *c = z->in.cells.cells[z->in.cells.root & ~GEO_CELL];
-    for (uint32_t i = 0; i < c->n; i++)
-        if (slice_eq(member_name(geo_members(c)[i]), name)) return geo_members(c)[i];
-    return NULL;
+    at->member = dict_find_hash(&z->large->dict, name, hash);
+    return at->member != NULL;
 }
 
-struct member *zset_find(const struct zset *z, struct slice name)
+bool zset_find(const struct zset *z, struct slice name, struct zset_at *at)
 {
-    return z->hashed ? dict_find(&z->dict, name) : find_few(z, name);
+    return zset_find_hash(z, name, z->v.flags == PACKED ? 0 : hash_slice(name), at);
 }
 
-struct member *zset_find_hash(const struct zset *z, struct slice name, uint64_t hash)
+double zset_score(const struct zset *z, struct zset_at at)
 {
-    return z->hashed ? dict_find_hash(&z->dict, name, hash) : find_few(z, name);
-}
-
-double zset_score(const struct zset *z, const struct member *m)
-{
-    return z->geo ? (double)geocells_score(&z->in.cells, m) : m->u.score;
+    if (at.member == NULL) return scorepack_score(&z->pack, at.at);
+    return z->v.flags == CELLS ? (double)geocells_score(&z->large->cells, at.member)
+                               : at.member->u.score;
 }
 
 struct gather {
@@ -173,45 +162,57 @@ static bool gather_geo(struct member *m, uint64_t score, void *data)
     return true;
 }
 
-/* Makes a geo zset a plain one, in the same order. */
+/* Makes cells a tree, in the same order. */
 static void turn_plain(struct zset *z)
 {
-    uint32_t n = z->in.cells.count;
+    struct large *l = z->large;
+    uint32_t n = l->cells.count;
     struct gather g = {mem_array(n, struct member *), mem_array(n, double), 0};
-    geocells_each(&z->in.cells, 0, n, false, gather_geo, &g);
+    geocells_each(&l->cells, 0, n, false, gather_geo, &g);
     must(g.n == n);
-    geocells_fini(&z->in.cells);
-    z->geo = false;
-    z->in.tree = (struct ranktree){0};
+    geocells_fini(&l->cells);
+    z->v.flags = TREE;
+    z->v.spare = false;
+    l->tree = (struct ranktree){0};
     for (uint32_t i = 0; i < n; i++) {
         g.m[i]->u.score = g.score[i];
-        ranktree_put(&z->in.tree, g.m[i]);
+        ranktree_put(&l->tree, g.m[i]);
     }
     mem_free(g.m);
     mem_free(g.score);
 }
 
-static bool hash_one(struct member *m, double score, void *data)
+static void large_add(struct zset *z, struct slice name, double score)
 {
-    (void)score;
-    struct dict *d = data;
-    dict_add_hash(d, m, hash_slice(member_name(m)));
+    struct large *l = z->large;
+    struct member *m = member_new(name);
+    if (z->v.flags == CELLS &&
+        (!zset_is_geohash(score) || !geocells_put(&l->cells, m, (uint64_t)score)))
+        turn_plain(z);
+    if (z->v.flags == TREE) {
+        m->u.score = score;
+        ranktree_put(&l->tree, m);
+    }
+    dict_add_hash(&l->dict, m, hash_slice(name));
+}
+
+static bool add_one(struct slice name, double score, void *data)
+{
+    large_add(data, name, score);
     return true;
 }
 
-/* Enters a new member under its name, and makes the dict when there are too many for none. */
-static void enter(struct zset *z, struct member *m, struct slice name)
+/* Ends the scorepack; n members are expected. */
+static void grow(struct zset *z, uint64_t n)
 {
-    if (z->hashed) {
-        dict_add_hash(&z->dict, m, hash_slice(name));
-    } else if (zset_count(z) > FEW) {
-        dict_init(&z->dict, &members_kind);
-        z->hashed = true;
-        zset_each(z, 0, zset_count(z), false, hash_one, &z->dict);
-    }
-    if ((int64_t)zset_count(z) > value_limits.zset_max_listpack_entries ||
-        (int64_t)name.len > value_limits.zset_max_listpack_value)
-        z->v.encoding = SKIPLIST;
+    struct pack k = z->pack;
+    z->large = mem_new(struct large);
+    z->v.flags = z->v.spare ? CELLS : TREE;
+    dict_init(&z->large->dict, &members_kind);
+    dict_reserve(&z->large->dict, n);
+    if (z->v.flags == CELLS) geocells_init(&z->large->cells);
+    scorepack_each(&k, 0, scorepack_count(&k), false, add_one, z);
+    pack_fini(&k);
 }
 
 /* A small one of Redis does not know -0: it keeps whole scores as integers. */
@@ -220,60 +221,85 @@ static double kept(const struct zset *z, double score)
     return zset_is_small(z) ? score + 0.0 : score;
 }
 
-struct member *zset_add(struct zset *z, struct slice name, double score)
+void zset_add(struct zset *z, struct slice name, double score)
 {
-    struct member *m = member_new(name);
     score = kept(z, score);
-    if (z->geo && (!zset_is_geohash(score) || !geocells_put(&z->in.cells, m, (uint64_t)score)))
-        turn_plain(z);
-    if (!z->geo) {
-        m->u.score = score;
-        ranktree_put(&z->in.tree, m);
+    bool fits = name.len <= SCOREPACK_NAME_MAX && zset_count(z) < SCOREPACK_MAX;
+    if (z->v.flags == PACKED && !fits) grow(z, zset_count(z) + 1);
+    if (z->v.flags == PACKED) {
+        if (!zset_is_geohash(score)) z->v.spare = false;
+        scorepack_add(&z->pack, name, score);
+    } else {
+        large_add(z, name, score);
     }
-    enter(z, m, name);
-    return m;
+    if ((int64_t)zset_count(z) > value_limits.zset_max_listpack_entries ||
+        (int64_t)name.len > value_limits.zset_max_listpack_value)
+        z->v.encoding = SKIPLIST;
 }
 
-void zset_set(struct zset *z, struct member *m, double score)
+void zset_set(struct zset *z, struct zset_at at, double score)
 {
     score = kept(z, score);
-    if (z->geo && (!zset_is_geohash(score) || !geocells_move(&z->in.cells, m, (uint64_t)score)))
+    if (z->v.flags == PACKED) {
+        if (!zset_is_geohash(score)) z->v.spare = false;
+        scorepack_set(&z->pack, at.at, score);
+        return;
+    }
+    if (z->v.flags == CELLS &&
+        (!zset_is_geohash(score) || !geocells_move(&z->large->cells, at.member, (uint64_t)score)))
         turn_plain(z);
-    if (!z->geo) ranktree_move(&z->in.tree, m, score);
+    if (z->v.flags == TREE) ranktree_move(&z->large->tree, at.member, score);
 }
 
-void zset_del(struct zset *z, struct member *m)
+static void large_del(struct zset *z, struct member *m)
 {
-    if (z->hashed) must(dict_take(&z->dict, member_name(m)) == m);
-    if (z->geo)
-        geocells_del(&z->in.cells, m);
+    struct large *l = z->large;
+    must(dict_take(&l->dict, member_name(m)) == m);
+    if (z->v.flags == CELLS)
+        geocells_del(&l->cells, m);
     else
-        ranktree_del(&z->in.tree, m);
+        ranktree_del(&l->tree, m);
     member_free(m);
 }
 
-static bool gather_one(struct member *m, double score, void *data)
+void zset_del(struct zset *z, struct zset_at at)
 {
-    (void)score;
+    if (z->v.flags == PACKED)
+        scorepack_del(&z->pack, at.at);
+    else
+        large_del(z, at.member);
+}
+
+static bool gather_plain(struct member *m, double score, void *data)
+{
     struct gather *g = data;
-    g->m[g->n++] = m;
+    g->m[g->n] = m;
+    g->score[g->n++] = score;
     return true;
 }
 
 void zset_del_range(struct zset *z, uint32_t from, uint32_t n)
 {
     if (n == 0) return;
-    struct gather g = {mem_array(n, struct member *), NULL, 0};
-    zset_each(z, from, n, false, gather_one, &g);
+    if (z->v.flags == PACKED) {
+        scorepack_del_range(&z->pack, from, n);
+        return;
+    }
+    struct gather g = {mem_array(n, struct member *), mem_array(n, double), 0};
+    if (z->v.flags == CELLS)
+        geocells_each(&z->large->cells, from, n, false, gather_geo, &g);
+    else
+        ranktree_each(&z->large->tree, from, n, false, gather_plain, &g);
     must(g.n == n);
     for (uint32_t i = 0; i < n; i++)
-        zset_del(z, g.m[i]);
+        large_del(z, g.m[i]);
     mem_free(g.m);
+    mem_free(g.score);
 }
 
-static bool keep_one(struct member *m, double score, void *data)
+static bool copy_one(struct slice name, double score, void *data)
 {
-    (void)zset_add(data, member_name(m), score);
+    zset_add(data, name, score);
     return true;
 }
 
@@ -284,9 +310,9 @@ struct value *zset_cut(struct zset *z, uint32_t from, uint32_t n)
         zset_del_range(z, from, n);
         return NULL;
     }
-    struct zset *kept = zset_new(z->geo);
-    zset_each(z, 0, from, false, keep_one, kept);
-    zset_each(z, from + n, rest - from, false, keep_one, kept);
+    struct zset *kept = zset_new(z->v.spare);
+    zset_each(z, 0, from, false, copy_one, kept);
+    zset_each(z, from + n, rest - from, false, copy_one, kept);
     kept->v.encoding = z->v.encoding;
     struct zset gone = *z;
     *z = *kept;
@@ -294,19 +320,22 @@ struct value *zset_cut(struct zset *z, uint32_t from, uint32_t n)
     return &kept->v;
 }
 
-uint32_t zset_rank(const struct zset *z, const struct member *m)
+uint32_t zset_rank(const struct zset *z, struct zset_at at)
 {
-    return z->geo ? geocells_rank(&z->in.cells, m) : ranktree_rank(&z->in.tree, m);
+    if (z->v.flags == PACKED) return scorepack_rank(&z->pack, at.at);
+    return z->v.flags == CELLS ? geocells_rank(&z->large->cells, at.member)
+                               : ranktree_rank(&z->large->tree, at.member);
 }
 
 uint32_t zset_below(const struct zset *z, double score, bool or_equal)
 {
-    if (!z->geo) return ranktree_below(&z->in.tree, score, or_equal);
+    if (z->v.flags == PACKED) return scorepack_below(&z->pack, score, or_equal);
+    if (z->v.flags == TREE) return ranktree_below(&z->large->tree, score, or_equal);
     if (score < 0) return 0;
-    if (score > (double)GEO_SCORE_MAX) return z->in.cells.count;
+    if (score > (double)GEO_SCORE_MAX) return z->large->cells.count;
     uint64_t whole = (uint64_t)score;
     /* 7.5: whole scores below it are those up to 7 */
-    return geocells_below(&z->in.cells, whole, or_equal || (double)whole < score);
+    return geocells_below(&z->large->cells, whole, or_equal || (double)whole < score);
 }
 
 struct by_name {
@@ -315,11 +344,11 @@ struct by_name {
     uint32_t n;
 };
 
-static bool count_name(struct member *m, double score, void *data)
+static bool count_name(struct slice name, double score, void *data)
 {
     (void)score;
     struct by_name *b = data;
-    int c = slice_cmp(member_name(m), b->name);
+    int c = slice_cmp(name, b->name);
     if (c > 0 || (c == 0 && !b->or_equal)) return false;
     b->n++;
     return true;
@@ -327,83 +356,91 @@ static bool count_name(struct member *m, double score, void *data)
 
 uint32_t zset_below_name(const struct zset *z, struct slice name, bool or_equal)
 {
-    if (!z->geo) return ranktree_below_name(&z->in.tree, name, or_equal);
+    if (z->v.flags == PACKED) return scorepack_below_name(&z->pack, name, or_equal);
+    if (z->v.flags == TREE) return ranktree_below_name(&z->large->tree, name, or_equal);
     struct by_name b = {name, or_equal, 0};
     zset_each(z, 0, zset_count(z), false, count_name, &b);
     return b.n;
 }
 
 struct relay {
-    rank_fn fn;
+    scored_fn fn;
     void *data;
 };
 
-static bool relay_geo(struct member *m, uint64_t score, void *data)
+static bool relay_plain(struct member *m, double score, void *data)
 {
     const struct relay *r = data;
-    return r->fn(m, (double)score, r->data);
+    return r->fn(member_name(m), score, r->data);
 }
 
-void zset_each(const struct zset *z, uint32_t from, uint32_t n, bool reverse, rank_fn fn,
+static bool relay_geo(struct member *m, uint64_t score, void *data)
+{
+    return relay_plain(m, (double)score, data);
+}
+
+void zset_each(const struct zset *z, uint32_t from, uint32_t n, bool reverse, scored_fn fn,
                void *data)
 {
-    if (!z->geo) {
-        ranktree_each(&z->in.tree, from, n, reverse, fn, data);
-        return;
-    }
     struct relay r = {fn, data};
-    geocells_each(&z->in.cells, from, n, reverse, relay_geo, &r);
+    if (z->v.flags == PACKED)
+        scorepack_each(&z->pack, from, n, reverse, fn, data);
+    else if (z->v.flags == CELLS)
+        geocells_each(&z->large->cells, from, n, reverse, relay_geo, &r);
+    else
+        ranktree_each(&z->large->tree, from, n, reverse, relay_plain, &r);
 }
 
 struct scan {
-    void (*fn)(struct member *m, void *data);
-    void *data;
+    const struct zset *z;
+    struct relay relay;
 };
 
 static void scan_item(void *item, void *data)
 {
-    const struct scan *s = data;
-    s->fn(item, s->data);
+    struct scan *s = data;
+    struct zset_at at = {item, 0};
+    (void)relay_plain(item, zset_score(s->z, at), &s->relay);
 }
 
-static bool scan_ordered(struct member *m, double score, void *data)
+static bool scan_ordered(struct slice name, double score, void *data)
 {
-    (void)score;
-    const struct scan *s = data;
-    s->fn(m, s->data);
+    const struct relay *r = data;
+    (void)r->fn(name, score, r->data);
     return true;
 }
 
-uint64_t zset_scan(const struct zset *z, uint64_t cursor, void (*fn)(struct member *m, void *data),
-                   void *data)
+uint64_t zset_scan(const struct zset *z, uint64_t cursor, scored_fn fn, void *data)
 {
-    struct scan s = {fn, data};
-    if (z->hashed && z->v.encoding == SKIPLIST) return dict_scan(&z->dict, cursor, scan_item, &s);
-    zset_each(z, 0, zset_count(z), false, scan_ordered, &s);
+    struct scan s = {z, {fn, data}};
+    if (z->v.flags != PACKED && z->v.encoding == SKIPLIST)
+        return dict_scan(&z->large->dict, cursor, scan_item, &s);
+    zset_each(z, 0, zset_count(z), false, scan_ordered, &s.relay);
     return 0;
 }
 
 void zset_ahead(struct zset_ahead *a, uint32_t step)
 {
-    const struct zset *z = a->z;
-    if (!z->hashed) return;
+    if (a->z->v.flags == PACKED) return;
+    const struct large *l = a->z->large;
+    bool geo = a->z->v.flags == CELLS;
     switch (step) {
     case 0:
-        dict_prefetch(&z->dict, a->hash);
+        dict_prefetch(&l->dict, a->hash);
         break;
     case 1:
-        a->m = dict_guess(&z->dict, a->hash);
+        a->m = dict_guess(&l->dict, a->hash);
         if (a->m != NULL) __builtin_prefetch(a->m);
         break;
     case 2:
-        if (a->m != NULL && z->geo) geocells_ahead_from(&z->in.cells, a->m);
+        if (a->m != NULL && geo) geocells_ahead_from(&l->cells, a->m);
         break;
     case 3:
-        if (a->m != NULL && z->geo && a->score <= GEO_SCORE_MAX)
-            a->to = geocells_ahead_to(&z->in.cells, a->m, a->score);
+        if (a->m != NULL && geo && a->score <= GEO_SCORE_MAX)
+            a->to = geocells_ahead_to(&l->cells, a->m, a->score);
         break;
     default:
-        if (a->to != NULL) geocells_ahead_end(&z->in.cells, a->m, a->to);
+        if (a->to != NULL) geocells_ahead_end(&l->cells, a->m, a->to);
         break;
     }
 }
@@ -423,54 +460,44 @@ static void drain_member(void *item, void *data)
 static bool type_drain(struct value *v, uint64_t n)
 {
     struct zset *z = zset_of(v);
-    if (!z->hashed) {
-        zset_free(z);
-        return false;
+    if (z->v.flags != PACKED) {
+        struct large *l = z->large;
+        if (dict_drain(&l->dict, n, drain_member, NULL)) return true;
+        if (z->v.flags == CELLS ? geocells_drain(&l->cells, n) : ranktree_drain(&l->tree, n))
+            return true;
     }
-    if (dict_drain(&z->dict, n, drain_member, NULL)) return true;
-    if (z->geo ? geocells_drain(&z->in.cells, n) : ranktree_drain(&z->in.tree, n)) return true;
-    mem_free(z);
+    zset_free(z);
     return false;
-}
-
-struct weigh {
-    size_t bytes;
-    uint32_t n;
-};
-
-static bool weigh_one(struct member *m, double score, void *data)
-{
-    (void)score;
-    struct weigh *w = data;
-    w->bytes += mem_size(m);
-    w->n++;
-    return true;
 }
 
 static size_t type_memory(const struct value *v, uint32_t samples)
 {
     const struct zset *z = zset_of_const(v);
-    uint32_t n = zset_count(z);
-    struct weigh w = {0, 0};
-    zset_each(z, 0, samples == 0 ? n : samples, false, weigh_one, &w);
-    size_t sum = mem_size(z);
-    if (w.n > 0) sum += (size_t)((double)w.bytes / w.n * n);
-    if (z->hashed) sum += dict_memory(&z->dict);
-    return sum + (z->geo ? geocells_memory(&z->in.cells) : ranktree_memory(&z->in.tree));
-}
-
-static bool copy_one(struct member *m, double score, void *data)
-{
-    (void)zset_add(data, member_name(m), score);
-    return true;
+    if (z->v.flags == PACKED) return mem_size(z) + pack_memory(&z->pack);
+    const struct large *l = z->large;
+    size_t bytes = 0;
+    uint64_t looked = 0;
+    struct dict_iter i;
+    dict_iter_init(&i, &z->large->dict);
+    for (const void *m = dict_iter_next(&i); m != NULL; m = dict_iter_next(&i)) {
+        bytes += mem_size(m);
+        if (++looked == samples) break;
+    }
+    dict_iter_fini(&i);
+    if (looked > 0) bytes = (size_t)((double)bytes / (double)looked * zset_count(z));
+    return mem_size(z) + mem_size(l) + dict_memory(&l->dict) + bytes +
+           (z->v.flags == CELLS ? geocells_memory(&l->cells) : ranktree_memory(&l->tree));
 }
 
 static struct value *type_copy(const struct value *v)
 {
     const struct zset *z = zset_of_const(v);
-    struct zset *to = zset_new(z->geo);
+    struct zset *to = zset_new(z->v.spare);
+    if (z->v.flags == PACKED)
+        to->pack = pack_copy(&z->pack);
+    else
+        zset_each(z, 0, zset_count(z), false, copy_one, to);
     to->v.encoding = z->v.encoding;
-    zset_each(z, 0, zset_count(z), false, copy_one, to);
     return &to->v;
 }
 
@@ -484,6 +511,11 @@ static uint64_t type_length(const struct value *v)
     return zset_count(zset_of_const(v));
 }
 
+static uint64_t type_effort(const struct value *v)
+{
+    return v->flags == PACKED ? 1 : type_length(v);
+}
+
 struct rewrite {
     struct effects *out;
     struct slice key;
@@ -494,7 +526,7 @@ struct rewrite {
     bool as_place; /* this member goes as a place: GEOADD makes the key a geo index */
 };
 
-static bool rewrite_one(struct member *m, double score, void *data)
+static bool rewrite_one(struct slice name, double score, void *data)
 {
     struct rewrite *r = data;
     bool as_place = r->as_place;
@@ -506,12 +538,12 @@ static bool rewrite_one(struct member *m, double score, void *data)
         effects_arg(r->out, r->key);
         effects_arg_double(r->out, p.lon);
         effects_arg_double(r->out, p.lat);
-        effects_arg(r->out, member_name(m));
+        effects_arg(r->out, name);
         r->left--;
         return true;
     }
     if (r->room == 0) {
-        if (!r->hinted && r->all - r->left > FEW) {
+        if (!r->hinted && r->left < r->all) {
             effects_reserve(r->out, r->key, r->all);
             r->hinted = true;
         }
@@ -521,7 +553,7 @@ static bool rewrite_one(struct member *m, double score, void *data)
         effects_arg(r->out, r->key);
     }
     effects_arg_double(r->out, score);
-    effects_arg(r->out, member_name(m));
+    effects_arg(r->out, name);
     r->room--;
     r->left--;
     return true;
@@ -537,7 +569,7 @@ static void type_rewrite(const struct value *v, struct slice key, struct effects
                         .all = n,
                         .left = n,
                         .hinted = n <= EFFECTS_RESERVE_FROM,
-                        .as_place = z->geo};
+                        .as_place = z->v.spare};
     zset_each(z, 0, r.left, false, rewrite_one, &r);
     must(r.left == 0);
     must(r.room == 0);
@@ -546,7 +578,10 @@ static void type_rewrite(const struct value *v, struct slice key, struct effects
 static void type_reserve(struct value *v, uint64_t n)
 {
     struct zset *z = zset_of(v);
-    if (z->hashed) dict_reserve(&z->dict, n);
+    if (z->v.flags != PACKED)
+        dict_reserve(&z->large->dict, n);
+    else if (n > SCOREPACK_MAX)
+        grow(z, n);
 }
 
 static void type_check(const struct value *v)
@@ -564,7 +599,7 @@ const struct value_type zset_type = {
     .copy = type_copy,
     .encoding = type_encoding,
     .length = type_length,
-    .effort = type_length,
+    .effort = type_effort,
     .rewrite = type_rewrite,
     .reserve = type_reserve,
     .check = type_check,
@@ -572,12 +607,17 @@ const struct value_type zset_type = {
 
 void zset_check(const struct zset *z)
 {
-    if (z->geo)
-        geocells_check(&z->in.cells);
+    if (z->v.flags == PACKED) {
+        scorepack_check(&z->pack);
+        must(zset_count(z) <= SCOREPACK_MAX);
+        return;
+    }
+    const struct large *l = z->large;
+    if (z->v.flags == CELLS)
+        geocells_check(&l->cells);
     else
-        ranktree_check(&z->in.tree);
-    must(z->hashed || zset_count(z) <= FEW);
-    if (!z->hashed) return;
-    dict_check(&z->dict);
-    must(dict_count(&z->dict) == zset_count(z));
+        ranktree_check(&l->tree);
+    must(z->v.flags == TREE || z->v.spare);
+    dict_check(&l->dict);
+    must(dict_count(&l->dict) == zset_count(z));
 }

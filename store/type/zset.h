@@ -1,22 +1,25 @@
 /* zset: a sorted set, and a geo index, which is one whose scores are places.
  *
- * Why: to clients both are one type; inside, a key that GEOADD made keeps its members in
- * cells, where moves and searches are cheap, and any other keeps them in a counted tree.
- * Ranges of all sorts are pairs of ranks, so both forms answer every command.
+ * Why: to clients both are one type; inside, few members lie in one block, a key that GEOADD
+ * made keeps more of them in cells, where moves and searches are cheap, and any other keeps them
+ * in a counted tree. Ranges of all sorts are pairs of ranks, so each form answers every command.
  *
- * Layout:      dict (name -> member, from 17 members on) + ranktree or geocells over the
- *              same members.
+ * Layout:      up to SCOREPACK_MAX members with short names are a scorepack; more, or a long
+ *              name, are a dict (name -> member) + ranktree or geocells over the same members.
+ *              It never turns back.
  * Invariants:  a geo zset holds only scores that are geohashes: whole, 0 to 2^52 - 1, at most
  *              4096 of one score. What breaks that turns it into a plain one, for good.
- * Cost:        find O(1), change O(log n), a move within a geo cell O(1). A geo member with a
- *              name of 15 bytes takes about 65 bytes.
- * Owner:       the zset owns its members; a struct member * is good until it is deleted.
+ * Cost:        find O(1), change O(log n), a move within a geo cell O(1); O(n) while it is a
+ *              scorepack. A geo member with a name of 15 bytes takes about 65 bytes, in a
+ *              scorepack 26.
+ * Owner:       the zset owns its members; a place in it is good until it changes.
  */
 #ifndef HANSOM_STORE_TYPE_ZSET_H
 #define HANSOM_STORE_TYPE_ZSET_H
 
 #include "store/ds/geocells.h"
 #include "store/ds/ranktree.h"
+#include "store/ds/scorepack.h"
 #include "store/engine/value.h"
 
 struct zset;
@@ -35,49 +38,56 @@ struct value *zset_value(struct zset *z);
 
 uint32_t zset_count(const struct zset *z);
 
-/* The member, or NULL. */
-struct member *zset_find(const struct zset *z, struct slice name);
-/* The same when hash_slice(name) is known already. */
-struct member *zset_find_hash(const struct zset *z, struct slice name, uint64_t hash);
+/* Where a member stands. Good until the next change. */
+struct zset_at {
+    struct member *member; /* borrowed; NULL while it is a scorepack */
+    uint32_t at;           /* position in the scorepack */
+};
 
-double zset_score(const struct zset *z, const struct member *m);
+/* False if name is not in. */
+bool zset_find(const struct zset *z, struct slice name, struct zset_at *at);
+/* The same when hash_slice(name) is known already. */
+bool zset_find_hash(const struct zset *z, struct slice name, uint64_t hash, struct zset_at *at);
+
+double zset_score(const struct zset *z, struct zset_at at);
 
 /* Adds a name that is not in. score is not NaN. */
-struct member *zset_add(struct zset *z, struct slice name, double score);
+void zset_add(struct zset *z, struct slice name, double score);
 
-/* Gives m another score. */
-void zset_set(struct zset *z, struct member *m, double score);
+/* Gives a member another score. */
+void zset_set(struct zset *z, struct zset_at at, double score);
 
-/* Deletes and frees m. */
-void zset_del(struct zset *z, struct member *m);
+void zset_del(struct zset *z, struct zset_at at);
 
 /* Deletes n members from rank `from` on; they must exist. */
 void zset_del_range(struct zset *z, uint32_t from, uint32_t n);
 
-/* Number of members before m; before (with or_equal: at, too) a score or a name. By name is
- * defined while all scores are equal, as in Redis; otherwise it is some rank. */
 /* The same. When most members go, the few that stay move out instead, and what they leave is given
  * back: the caller's, to be thrown away. Else NULL. */
 struct value *zset_cut(struct zset *z, uint32_t from, uint32_t n);
 
-uint32_t zset_rank(const struct zset *z, const struct member *m);
+/* Number of members before a member; before (with or_equal: at, too) a score or a name. By name is
+ * defined while all scores are equal, as in Redis; otherwise it is some rank. */
+uint32_t zset_rank(const struct zset *z, struct zset_at at);
 uint32_t zset_below(const struct zset *z, double score, bool or_equal);
 uint32_t zset_below_name(const struct zset *z, struct slice name, bool or_equal);
 
 /* Calls fn for up to n members from rank `from` on, upwards, or downwards with reverse. The
  * zset must not change meanwhile. */
-void zset_each(const struct zset *z, uint32_t from, uint32_t n, bool reverse, rank_fn fn,
+void zset_each(const struct zset *z, uint32_t from, uint32_t n, bool reverse, scored_fn fn,
                void *data);
 
-/* As dict_scan; a small one reports all its members at once, in order. */
-uint64_t zset_scan(const struct zset *z, uint64_t cursor, void (*fn)(struct member *m, void *data),
-                   void *data);
+/* As dict_scan, whatever fn gives back; a small one reports all its members at once, in order. */
+uint64_t zset_scan(const struct zset *z, uint64_t cursor, scored_fn fn, void *data);
 
 /* Whether OBJECT ENCODING calls it a listpack. */
 bool zset_is_small(const struct zset *z);
 
-/* The cells of a geo zset; NULL of a plain one. */
+/* The cells of a geo zset; NULL of a plain one and of a scorepack. */
 const struct geocells *zset_cells(const struct zset *z);
+
+/* Whether it was made for places and has met no other scores. */
+bool zset_is_geo(const struct zset *z);
 
 /* Whether score can be kept in cells. */
 bool zset_is_geohash(double score);

@@ -26,8 +26,10 @@ static void same_list(struct value *a, struct value *b)
     const struct deque *x = deque_of(a), *y = deque_of(b);
     must(deque_count(x) == deque_count(y));
     struct deque_at i = deque_seek(x, 0), k = deque_seek(y, 0);
-    for (; i.node != NULL; i = deque_next(x, i), k = deque_next(y, k))
-        must(slice_eq(deque_get(i), deque_get(k)));
+    for (; i.node != NULL; i = deque_next(x, i), k = deque_next(y, k)) {
+        char text[LIST_TEXT];
+        must(deque_is(k, deque_get(i, text)));
+    }
 }
 
 static bool set_holds(struct slice member, void *data)
@@ -45,7 +47,8 @@ static void same_set(struct value *a, struct value *b)
 static bool hash_holds(struct slice field, struct slice value, void *data)
 {
     struct slice other = {0};
-    must(hash_get(data, field, &other));
+    char text[HASH_TEXT];
+    must(hash_get(data, field, text, &other));
     must(slice_eq(value, other));
     return true;
 }
@@ -56,12 +59,12 @@ static void same_hash(struct value *a, struct value *b)
     hash_each(hash_of(a), hash_holds, hash_of(b));
 }
 
-static bool zset_holds(struct member *m, double score, void *data)
+static bool zset_holds(struct slice name, double score, void *data)
 {
     const struct zset *other = data;
-    const struct member *there = zset_find(other, member_name(m));
-    must(there != NULL);
-    must(zset_score(other, there) == score);
+    struct zset_at at;
+    must(zset_find(other, name, &at));
+    must(zset_score(other, at) == score);
     return true;
 }
 

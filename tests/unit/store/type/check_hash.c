@@ -50,10 +50,10 @@ START_TEST(random_steps_agree_with_an_array)
         uint64_t count = 0, most = round % 2 == 0 ? 40 : FIELDS;
         struct hash *h = hash_new();
         for (int step = 0; step < 10000; step++) {
-            char a[32], b[128];
+            char a[32], b[128], text[HASH_TEXT];
             uint64_t i = rng_below(&rng, most);
             struct slice got = {0};
-            ck_assert_int_eq(hash_get(h, name(i, a), &got), all[i] != 0);
+            ck_assert_int_eq(hash_get(h, name(i, a), text, &got), all[i] != 0);
             if (all[i] != 0) ck_assert(slice_eq(got, value(all[i], b)));
             if (rng_below(&rng, 3) > 0) {
                 uint64_t n = 1 + rng_below(&rng, 1000000);
@@ -118,5 +118,19 @@ START_TEST(rewrite_says_all_fields_in_chunks)
 }
 END_TEST
 
+START_TEST(ten_short_fields_take_little_more_than_their_bytes)
+{
+    struct hash *h = hash_new();
+    for (uint32_t i = 0; i < 10; i++) {
+        char field[8], value[16];
+        int n = snprintf(field, sizeof field, "%u", i);
+        int k = snprintf(value, sizeof value, "driver-%08u", i);
+        ck_assert(hash_put(h, slice_make(field, (size_t)n), slice_make(value, (size_t)k)));
+    }
+    ck_assert_uint_le(hash_type.memory(hash_value(h), 0), 24 + 8 + 10 * (2 + 17) + 16);
+    value_free(hash_value(h));
+}
+END_TEST
+
 UNIT_SUITE("hash", random_steps_agree_with_an_array, encoding_changes_at_the_limits,
-           rewrite_says_all_fields_in_chunks)
+           rewrite_says_all_fields_in_chunks, ten_short_fields_take_little_more_than_their_bytes)

@@ -33,14 +33,14 @@ static bool earlier(const struct oracle *o, uint32_t a, uint32_t b)
 static void same_member(const struct zset *z, const struct oracle *o, uint32_t i)
 {
     char buf[16];
-    const struct member *m = zset_find(z, name_of(i, buf));
-    ck_assert(o->in[i] == (m != NULL));
-    if (m == NULL) return;
-    ck_assert(zset_score(z, m) == o->score[i]);
+    struct zset_at at;
+    ck_assert(o->in[i] == zset_find(z, name_of(i, buf), &at));
+    if (!o->in[i]) return;
+    ck_assert(zset_score(z, at) == o->score[i]);
     uint32_t rank = 0;
     for (uint32_t j = 0; j < NAMES; j++)
         if (o->in[j] && earlier(o, j, i)) rank++;
-    ck_assert_uint_eq(zset_rank(z, m), rank);
+    ck_assert_uint_eq(zset_rank(z, at), rank);
 }
 
 static void same_bounds(const struct zset *z, const struct oracle *o, double score)
@@ -55,7 +55,7 @@ static void same_bounds(const struct zset *z, const struct oracle *o, double sco
     ck_assert_uint_eq(zset_below(z, score, true), upto);
 }
 
-static void play(uint64_t seed, bool geo, bool odd_scores)
+static void play(uint64_t seed, bool geo, bool odd_scores, uint32_t names)
 {
     printf("seed %lu\n", (unsigned long)seed);
     struct rng r;
@@ -64,24 +64,25 @@ static void play(uint64_t seed, bool geo, bool odd_scores)
     struct oracle o = {0};
     char buf[16];
     for (uint32_t step = 0; step < STEPS; step++) {
-        uint32_t i = (uint32_t)rng_below(&r, NAMES);
+        uint32_t i = (uint32_t)rng_below(&r, names);
         struct geo_point p = {rng_unit(&r) - 118, rng_unit(&r) + 34};
         double score = (double)geohash_encode(p);
         if (odd_scores && rng_below(&r, 3) == 0) score = rng_unit(&r) * 10 - 5;
         bool grow = step / 10000 % 2 == 0;
-        struct member *m = zset_find(z, name_of(i, buf));
-        ck_assert(o.in[i] == (m != NULL));
-        if (m == NULL && (grow || rng_below(&r, 6) == 0)) {
-            (void)zset_add(z, name_of(i, buf), score);
+        struct zset_at at;
+        bool there = zset_find(z, name_of(i, buf), &at);
+        ck_assert(o.in[i] == there);
+        if (!there && (grow || rng_below(&r, 6) == 0)) {
+            zset_add(z, name_of(i, buf), score);
             o.in[i] = true;
             o.score[i] = score;
             o.n++;
-        } else if (m != NULL && !grow) {
-            zset_del(z, m);
+        } else if (there && !grow) {
+            zset_del(z, at);
             o.in[i] = false;
             o.n--;
-        } else if (m != NULL) {
-            zset_set(z, m, score);
+        } else if (there) {
+            zset_set(z, at, score);
             o.score[i] = score;
         }
         ck_assert_uint_eq(zset_count(z), o.n);
@@ -89,25 +90,33 @@ static void play(uint64_t seed, bool geo, bool odd_scores)
         if (step % 64 == 0) same_bounds(z, &o, rng_below(&r, 2) == 0 ? score + 0.5 : o.score[i]);
         if (step % 512 == 0) zset_check(z);
     }
-    ck_assert((zset_cells(z) != NULL) == (geo && !odd_scores));
+    ck_assert((zset_cells(z) != NULL) == (geo && !odd_scores && names > SCOREPACK_MAX));
+    ck_assert(zset_is_geo(z) == (geo && !odd_scores));
     zset_free(z);
 }
 
 START_TEST(plain_agrees_with_an_array)
 {
-    play(11, false, true);
+    play(11, false, true, NAMES);
 }
 END_TEST
 
 START_TEST(geo_agrees_with_an_array)
 {
-    play(12, true, false);
+    play(12, true, false, NAMES);
 }
 END_TEST
 
 START_TEST(geo_that_meets_other_scores_turns_plain_and_agrees)
 {
-    play(13, true, true);
+    play(13, true, true, NAMES);
+}
+END_TEST
+
+START_TEST(few_members_agree_with_an_array)
+{
+    play(14, false, true, 40);
+    play(15, true, false, SCOREPACK_MAX);
 }
 END_TEST
 
@@ -128,8 +137,9 @@ START_TEST(more_than_4096_at_one_spot_turn_it_plain)
     struct zset *z = zset_new(true);
     for (uint32_t i = 0; i < 5000; i++) {
         char buf[16];
-        (void)zset_add(z, name_of(i, buf), 123456789);
-        ck_assert((zset_cells(z) != NULL) == (i < 4096));
+        zset_add(z, name_of(i, buf), 123456789);
+        ck_assert((zset_cells(z) != NULL) == (i >= SCOREPACK_MAX && i < 4096));
+        ck_assert(zset_is_geo(z) == (i < 4096));
     }
     zset_check(z);
     ck_assert_uint_eq(zset_count(z), 5000);
@@ -144,19 +154,21 @@ START_TEST(encoding_follows_the_thresholds_and_stays_large)
     const struct value *v = zset_value(z);
     char buf[16];
     for (uint32_t i = 0; i < 128; i++)
-        (void)zset_add(z, name_of(i, buf), i);
+        zset_add(z, name_of(i, buf), i);
     ck_assert_str_eq(zset_type.encoding(v), "listpack");
-    struct member *m = zset_add(z, name_of(128, buf), 1);
+    struct zset_at at;
+    zset_add(z, name_of(128, buf), 1);
     ck_assert_str_eq(zset_type.encoding(v), "skiplist");
-    zset_del(z, m);
+    ck_assert(zset_find(z, name_of(128, buf), &at));
+    zset_del(z, at);
     ck_assert_str_eq(zset_type.encoding(v), "skiplist");
     zset_free(z);
 
     z = zset_new(false);
     char text[65] = {0};
-    (void)zset_add(z, slice_make(text, 64), 1);
+    zset_add(z, slice_make(text, 64), 1);
     ck_assert_str_eq(zset_type.encoding(zset_value(z)), "listpack");
-    (void)zset_add(z, slice_make(text, 65), 1);
+    zset_add(z, slice_make(text, 65), 1);
     ck_assert_str_eq(zset_type.encoding(zset_value(z)), "skiplist");
     zset_free(z);
 }
@@ -168,15 +180,18 @@ START_TEST(a_copy_is_equal_and_apart)
         struct zset *z = zset_new(geo == 1);
         char buf[16];
         for (uint32_t i = 0; i < 300; i++)
-            (void)zset_add(z, name_of(i, buf), i * 1000003.0);
+            zset_add(z, name_of(i, buf), i * 1000003.0);
         struct zset *copy = zset_of(zset_type.copy(zset_value(z)));
         zset_check(copy);
         zset_del_range(z, 10, 290);
         ck_assert_uint_eq(zset_count(z), 10);
         ck_assert_uint_eq(zset_count(copy), 300);
         ck_assert((zset_cells(copy) != NULL) == (geo == 1));
-        for (uint32_t i = 0; i < 300; i++)
-            ck_assert(zset_score(copy, zset_find(copy, name_of(i, buf))) == i * 1000003.0);
+        for (uint32_t i = 0; i < 300; i++) {
+            struct zset_at at;
+            ck_assert(zset_find(copy, name_of(i, buf), &at));
+            ck_assert(zset_score(copy, at) == i * 1000003.0);
+        }
         zset_free(z);
         zset_free(copy);
     }
@@ -197,7 +212,7 @@ START_TEST(rewrite_says_every_member_and_makes_a_geo_index_again)
     struct zset *z = zset_new(true);
     char buf[16];
     for (uint32_t i = 0; i < 200; i++)
-        (void)zset_add(z, name_of(i, buf), 1500000000000000.0 + i);
+        zset_add(z, name_of(i, buf), 1500000000000000.0 + i);
     struct effects out = {.db = -1};
     zset_type.rewrite(zset_value(z), SLICE("k"), &out);
     struct slice text = buf_slice(&out.bytes);
@@ -221,7 +236,7 @@ START_TEST(a_driver_takes_less_than_80_bytes)
         int len = snprintf(name, sizeof name, "la-driver-%05u", i % 100000);
         if (i >= 100000) name[0] = 'n';
         struct geo_point p = {-118.5 + rng_unit(&r) * 0.6, 33.8 + rng_unit(&r) * 0.5};
-        (void)zset_add(z, slice_make(name, (size_t)len), (double)geohash_encode(p));
+        zset_add(z, slice_make(name, (size_t)len), (double)geohash_encode(p));
     }
     double each = (double)(mem_used() - before) / DRIVERS;
     printf("%.1f bytes a driver in blocks, %.1f by MEMORY USAGE\n", each,
@@ -231,8 +246,22 @@ START_TEST(a_driver_takes_less_than_80_bytes)
 }
 END_TEST
 
+START_TEST(ten_members_take_little_more_than_their_bytes)
+{
+    struct zset *z = zset_new(false);
+    for (uint32_t i = 0; i < 10; i++) {
+        char name[32];
+        int len = snprintf(name, sizeof name, "driver-%08u", i * 7919);
+        zset_add(z, slice_make(name, (size_t)len), i * 99991);
+    }
+    ck_assert_uint_le(zset_type.memory(zset_value(z), 0), 24 + 8 + 10 * (17 + 5) + 16);
+    zset_free(z);
+}
+END_TEST
+
 UNIT_SUITE("zset", plain_agrees_with_an_array, geo_agrees_with_an_array,
            geo_that_meets_other_scores_turns_plain_and_agrees,
            only_whole_scores_of_52_bits_are_geohashes, more_than_4096_at_one_spot_turn_it_plain,
            encoding_follows_the_thresholds_and_stays_large, a_copy_is_equal_and_apart,
-           rewrite_says_every_member_and_makes_a_geo_index_again, a_driver_takes_less_than_80_bytes)
+           rewrite_says_every_member_and_makes_a_geo_index_again, a_driver_takes_less_than_80_bytes,
+           few_members_agree_with_an_array, ten_members_take_little_more_than_their_bytes)
