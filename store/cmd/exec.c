@@ -8,6 +8,7 @@
 #include "store/cmd/monitor.h"
 #include "store/cmd/script.h"
 #include "store/engine/block.h"
+#include "store/engine/pubsub.h"
 
 void exec_attach(struct engine *e)
 {
@@ -37,6 +38,7 @@ void exec_batch_begin(struct engine *e)
 void exec_batch_end(struct engine *e)
 {
     e->batch = false;
+    pubsub_batch_end(e);
 }
 
 /* --- running --- */
@@ -166,10 +168,12 @@ static void queue(struct session *s, const struct cmd_spec *spec, const struct s
 
 struct reply exec_reply(struct session *s)
 {
-    size_t sent = s->out.len == 0 ? 0 : s->out.len - session_unread(s);
+    size_t unread = session_unread(s);
     size_t max = session_out_max(s);
-    return (struct reply){
-        .out = &s->out, .resp = s->resp, .max = max > SIZE_MAX - sent ? SIZE_MAX : max + sent};
+    size_t room = max > unread ? max - unread : 1; /* with 1 the first word is too much */
+    return (struct reply){.out = &s->out,
+                          .resp = s->resp,
+                          .max = room > SIZE_MAX - s->out.len ? SIZE_MAX : room + s->out.len};
 }
 
 void exec_reply_end(struct session *s, const struct reply *r)

@@ -68,8 +68,12 @@ void monitor_feed(const struct cmd *c)
         add_quoted(&line, guard_shown(c->spec, c->argv, i));
     }
     buf_add_cstr(&line, "\r\n");
-    struct shared *m = shared_new(buf_slice(&line));
-    list_each(at, &e->monitors) session_push_shared(list_entry(at, struct session, monitor), m);
+    struct shared *m = shared_new(line.len);
+    shared_add(m, line.p, line.len);
+    list_each(at, &e->monitors)
+    {
+        session_push_shared(list_entry(at, struct session, monitor), m, 0, m->len);
+    }
     shared_unref(m);
     buf_fini(&line);
 }

@@ -93,6 +93,7 @@ struct engine *engine_new(void)
     }
     list_init(&e->sessions);
     list_init(&e->touched_sessions);
+    list_init(&e->open_channels);
     list_init(&e->ready);
     list_init(&e->monitors);
     list_init(&e->trash);

@@ -197,8 +197,9 @@ struct engine {
     struct list trash;    /* of trash.c: deleted, and not yet free */
     uint64_t trash_count;
 
-    /* Publish and subscribe: channel -> struct channel (cmd/pubsub.c). */
+    /* Publish and subscribe: channel -> struct channel (pubsub.c). */
     struct map channels, patterns, shard_channels;
+    struct list open_channels; /* of struct channel.open: published to in this batch */
 
     /* Keys that are neither logged nor waited for. */
     struct slice *ephemeral; /* owned patterns */

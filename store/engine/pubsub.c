@@ -4,10 +4,17 @@
 #include "base/must.h"
 #include "store/engine/db.h"
 
+/* A message is encoded once a protocol, into a block that its subscribers share. Messages that a
+ * channel gets within one batch of commands lie behind each other, so that a subscriber's are one
+ * piece to send. Only messages of this channel lie there: a slow subscriber keeps no others. */
 struct channel {
     struct list subs; /* of struct sub.of_channel, in the order they came */
     uint32_t count;
+    struct shared *blocks[2]; /* one reference is ours; the last of this batch in RESP2 and RESP3 */
+    struct list open;         /* in engine->open_channels */
 };
+
+enum { BLOCK_MAX = 16 * 1024 }; /* longer ones hold a single message */
 
 struct sub {
     struct list of_channel;
@@ -45,6 +52,7 @@ bool pubsub_subscribe(struct session *s, enum pubsub_kind kind, struct slice nam
     if (c == NULL) {
         c = mem_new(struct channel);
         list_init(&c->subs);
+        list_init(&c->open);
         (void)map_put(all, name, c);
     }
     struct sub *sub = mem_new(struct sub);
@@ -57,6 +65,15 @@ bool pubsub_subscribe(struct session *s, enum pubsub_kind kind, struct slice nam
     return true;
 }
 
+static void close_blocks(struct channel *c)
+{
+    list_del(&c->open);
+    for (int i = 0; i < 2; i++) {
+        shared_unref(c->blocks[i]);
+        c->blocks[i] = NULL;
+    }
+}
+
 static void leave(struct engine *e, enum pubsub_kind kind, struct slice name, struct sub *sub)
 {
     struct channel *c = sub->channel;
@@ -64,6 +81,7 @@ static void leave(struct engine *e, enum pubsub_kind kind, struct slice name, st
     mem_free(sub);
     if (--c->count > 0) return;
     (void)map_take(table(e, kind), name);
+    close_blocks(c);
     mem_free(c);
 }
 
@@ -74,6 +92,7 @@ bool pubsub_unsubscribe(struct session *s, enum pubsub_kind kind, struct slice n
     if (sub == NULL) return false;
     s->interest_bytes -= sub_bytes(name);
     leave(s->engine, kind, name, sub);
+    if (session_sub_count(s) == 0) pubsub_leave(s);
     return true;
 }
 
@@ -128,45 +147,88 @@ uint32_t session_sub_count(const struct session *s)
 
 /* --- publishing --- */
 
-static void add_bulk(struct buf *b, struct slice s)
+static size_t encoded_len(const struct slice *words, uint32_t n)
 {
-    buf_add_char(b, '$');
-    buf_add_u64(b, s.len);
-    buf_add(b, "\r\n", 2);
-    buf_add_slice(b, s);
-    buf_add(b, "\r\n", 2);
-}
-
-static struct shared *encode(int resp, const struct slice *words, uint32_t n)
-{
-    struct buf b = {0};
-    buf_add_char(&b, resp < 3 ? '*' : '>');
-    buf_add_u64(&b, n);
-    buf_add(&b, "\r\n", 2);
+    char digits[24];
+    size_t len = strlen("*0\r\n");
+    must(n < 10);
     for (uint32_t i = 0; i < n; i++)
-        add_bulk(&b, words[i]);
-    struct shared *m = shared_new(buf_slice(&b));
-    buf_fini(&b);
-    return m;
+        len += strlen("$\r\n\r\n") + fmt_u64(digits, words[i].len) + words[i].len;
+    return len;
 }
 
-/* Sends one message to all of c; encoded when the first client of a protocol needs it. */
-static uint32_t deliver(const struct channel *c, const struct slice *words, uint32_t n)
+static void encode(char *to, bool resp3, const struct slice *words, uint32_t n)
 {
-    struct shared *by_resp[2] = {NULL, NULL};
+    const char head[] = {resp3 ? '>' : '*', (char)('0' + n), '\r', '\n'};
+    memcpy(to, head, sizeof head);
+    to += sizeof head;
+    for (uint32_t i = 0; i < n; i++) {
+        *to++ = '$';
+        to += fmt_u64(to, words[i].len);
+        memcpy(to, "\r\n", 2);
+        to += 2;
+        if (words[i].len > 0) memcpy(to, words[i].p, words[i].len);
+        to += words[i].len;
+        memcpy(to, "\r\n", 2);
+        to += 2;
+    }
+}
+
+/* Room for len bytes in one of c's blocks. A new block is twice as long as the one before, so no
+ * more than half of what a batch takes stays empty, and a lone message takes what it needs. */
+static char *block_room(struct channel *c, bool resp3, size_t len)
+{
+    struct shared *m = c->blocks[resp3];
+    if (m == NULL || m->cap - m->len < len) {
+        size_t cap = m == NULL ? len : 2 * m->cap;
+        if (cap > BLOCK_MAX) cap = BLOCK_MAX;
+        shared_unref(m);
+        m = c->blocks[resp3] = shared_new(cap < len ? len : cap);
+    }
+    m->len += len;
+    return m->bytes + m->len - len;
+}
+
+static void deliver_shared(struct engine *e, struct channel *c, const struct slice *words,
+                           uint32_t n, size_t len)
+{
+    bool encoded[2] = {false, false};
     list_each(at, &c->subs)
     {
         struct session *s = list_entry(at, struct sub, of_channel)->session;
-        struct shared **m = &by_resp[s->resp >= 3];
-        if (*m == NULL) *m = encode(s->resp, words, n);
-        session_push_shared(s, *m);
+        bool resp3 = s->resp >= 3;
+        if (!encoded[resp3]) encode(block_room(c, resp3, len), resp3, words, n);
+        encoded[resp3] = true;
+        session_push_shared(s, c->blocks[resp3], c->blocks[resp3]->len - len, len);
     }
-    shared_unref(by_resp[0]);
-    shared_unref(by_resp[1]);
-    return c->count;
+    if (!e->batch)
+        close_blocks(c);
+    else if (list_empty(&c->open))
+        list_add(&e->open_channels, &c->open);
+}
+
+/* Sends one message to all of c; a single subscriber gets it straight into his own output. */
+static uint32_t deliver(struct engine *e, struct channel *c, const struct slice *words, uint32_t n)
+{
+    size_t len = encoded_len(words, n);
+    if (c->count > 1) {
+        deliver_shared(e, c, words, n, len);
+        return c->count;
+    }
+    struct session *s = list_entry(c->subs.next, struct sub, of_channel)->session;
+    char *to = session_push_room(s, len);
+    if (to != NULL) encode(to, s->resp >= 3, words, n);
+    return 1;
+}
+
+void pubsub_batch_end(struct engine *e)
+{
+    while (!list_empty(&e->open_channels))
+        close_blocks(list_entry(e->open_channels.next, struct channel, open));
 }
 
 struct publishing {
+    struct engine *engine;
     struct slice channel, message;
     uint32_t got;
 };
@@ -182,19 +244,19 @@ static bool deliver_pattern(struct slice pattern, void *value, void *data)
     struct publishing *p = data;
     if (!pubsub_fits(pattern, p->channel)) return true;
     const struct slice words[] = {SLICE("pmessage"), pattern, p->channel, p->message};
-    p->got += deliver(value, words, 4);
+    p->got += deliver(p->engine, value, words, 4);
     return true;
 }
 
 uint32_t pubsub_publish(struct engine *e, enum pubsub_kind kind, struct slice channel,
                         struct slice message)
 {
-    struct publishing p = {channel, message, 0};
+    struct publishing p = {e, channel, message, 0};
     struct slice word = kind == PUBSUB_SHARD ? SLICE("smessage") : SLICE("message");
     const struct slice words[] = {word, channel, message};
     e->stats.pubsub_messages++;
-    const struct channel *c = map_find(table(e, kind), channel);
-    if (c != NULL) p.got += deliver(c, words, 3);
+    struct channel *c = map_find(table(e, kind), channel);
+    if (c != NULL) p.got += deliver(e, c, words, 3);
     if (kind == PUBSUB_CHANNEL && e->patterns.count > 0)
         map_each(&e->patterns, deliver_pattern, &p);
     return p.got;

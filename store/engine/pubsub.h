@@ -30,6 +30,9 @@ uint32_t pubsub_session_count(const struct session *s, enum pubsub_kind kind);
 uint32_t pubsub_publish(struct engine *e, enum pubsub_kind kind, struct slice channel,
                         struct slice message);
 
+/* Ends a batch of commands: messages from now on are not put behind those of before. */
+void pubsub_batch_end(struct engine *e);
+
 /* Whether a pattern of PSUBSCRIBE or PUBSUB fits. As in Redis, only the empty one fits the empty
  * channel: not even a star does. */
 bool pubsub_fits(struct slice pattern, struct slice channel);

@@ -6,13 +6,10 @@
 #include "store/engine/pubsub.h"
 #include "store/engine/watch.h"
 
-struct shared *shared_new(struct slice bytes)
+struct shared *shared_new(size_t cap)
 {
-    must(bytes.len <= UINT32_MAX);
-    struct shared *m = mem_alloc(sizeof *m + bytes.len);
-    m->refs = 1;
-    m->len = (uint32_t)bytes.len;
-    if (bytes.len > 0) memcpy(m->bytes, bytes.p, bytes.len);
+    struct shared *m = mem_alloc(sizeof *m + cap);
+    *m = (struct shared){.refs = 1, .cap = cap};
     return m;
 }
 
@@ -83,7 +80,7 @@ void session_touch(struct session *s)
 size_t session_out_max(const struct session *s)
 {
     const struct config *c = &s->engine->config;
-    int64_t max = c->obuf_hard[s->subs != NULL && session_sub_count(s) > 0 ? 2 : 0];
+    int64_t max = c->obuf_hard[s->subs != NULL ? 2 : 0];
     if (max <= 0) max = c->client_output_max;
     if (max <= 0) max = INT64_MAX;
     if (!s->authenticated && max > SESSION_OUT_NOAUTH) max = SESSION_OUT_NOAUTH;
@@ -98,7 +95,8 @@ size_t session_unread(struct session *s)
 size_t session_memory(struct session *s)
 {
     size_t held = s->io->held == NULL ? 0 : s->io->held(s);
-    return sizeof *s + held + s->out.cap + s->queue_bytes + s->interest_bytes + s->name.len;
+    size_t lent = s->io->lent == NULL ? 0 : s->io->lent(s);
+    return sizeof *s + held + lent + s->out.cap + s->queue_bytes + s->interest_bytes + s->name.len;
 }
 
 void session_overflow(struct session *s)
@@ -119,21 +117,28 @@ static bool has_room(struct session *s, size_t more)
     return false;
 }
 
-void session_push(struct session *s, struct slice bytes)
+char *session_push_room(struct session *s, size_t n)
 {
-    if (!has_room(s, bytes.len)) return;
-    buf_add_slice(&s->out, bytes);
+    if (!has_room(s, n)) return NULL;
+    char *to = buf_reserve(&s->out, n);
+    s->out.len += n;
     session_touch(s);
+    return to;
 }
 
-void session_push_shared(struct session *s, struct shared *m)
+void session_push(struct session *s, struct slice bytes)
 {
-    if (!has_room(s, m->len)) return;
-    if (s == s->engine->current || s->io->share == NULL) {
-        buf_add(&s->out, m->bytes, m->len);
-    } else {
-        s->io->share(s, m);
-    }
+    char *to = session_push_room(s, bytes.len);
+    if (to != NULL && bytes.len > 0) memcpy(to, bytes.p, bytes.len);
+}
+
+void session_push_shared(struct session *s, struct shared *m, size_t from, size_t n)
+{
+    if (!has_room(s, n)) return;
+    if (s == s->engine->current || s->io->share == NULL)
+        buf_add(&s->out, m->bytes + from, n);
+    else
+        s->io->share(s, m, from, n);
     session_touch(s);
 }
 

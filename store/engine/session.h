@@ -15,33 +15,43 @@ struct cmd_spec;
 struct block;
 struct session;
 
-/* One encoded message that many clients get; freed with its last reference. */
+/* Encoded messages that many clients get; freed with its last reference. What lies below len never
+ * changes; more is added behind it while there is room. */
 struct shared {
     uint32_t refs;
-    uint32_t len;
+    size_t len, cap;
     char bytes[];
 };
-struct shared *shared_new(struct slice bytes); /* refs is 1 */
+struct shared *shared_new(size_t cap); /* empty; refs is 1 */
 void shared_ref(struct shared *s);
 void shared_unref(struct shared *s);
+
+static inline void shared_add(struct shared *s, const void *p, size_t n)
+{
+    must(n <= s->cap - s->len);
+    if (n > 0) memcpy(s->bytes + s->len, p, n);
+    s->len += n;
+}
 
 /* What the server does for a session. Slots may be NULL in tests (share: bytes are copied to
  * out then). */
 struct session_io {
     /* Bytes were appended to s->out outside of s's own command: a push, or a woken command. */
     void (*produced)(struct session *s);
-    /* Queue m behind what is in s->out now; take a reference. Never called for the session
-     * whose command runs (its bytes are copied into out). */
-    void (*share)(struct session *s, struct shared *m);
+    /* Queue n bytes of m behind what is in s->out now; take a reference. Never called for the
+     * session whose command runs (its bytes are copied into out). */
+    void (*share)(struct session *s, struct shared *m, size_t from, size_t n);
     /* Close after what is in out has left (why: for the log), or at once. Not called for the
      * running session: close_soon is set instead. */
     void (*close)(struct session *s, const char *why, bool at_once);
     /* Text "ip:port" of the peer and of our end, or a path; into buf. */
     struct slice (*addr)(struct session *s, char buf[static 128], bool local);
-    /* Bytes of out that have not left yet. */
+    /* Bytes of out, and shared ones, that have not left yet. */
     size_t (*queued)(struct session *s);
-    /* Close at once and forget what is in out: it is more than the client may leave unread. */
+    /* Close at once and forget what it would get: it is more than the client may leave unread. */
     void (*overflow)(struct session *s);
+    /* Of queued, those that are shared; with what it takes to know their places. */
+    size_t (*lent)(struct session *s);
     /* Bytes set aside for commands of s that were not executed yet. */
     size_t (*held)(struct session *s);
     /* Stop (true) or go on reading commands: CLIENT PAUSE, blocked clients. */
@@ -76,7 +86,7 @@ enum session_flag {
 /* What a client that has not said its password may leave unread. */
 enum { SESSION_OUT_NOAUTH = 64 * 1024 };
 
-/* A client's subscriptions; allocated with the first one. */
+/* A client's subscriptions; there while it has any. */
 struct session_subs {
     struct map channels, patterns, shard_channels; /* name -> struct channel, borrowed */
 };
@@ -103,7 +113,7 @@ struct session {
     struct list watches;   /* of struct watch.of_session */
     size_t interest_bytes; /* what its watches and subscriptions hold, about */
 
-    struct session_subs *subs; /* owned; may be NULL */
+    struct session_subs *subs; /* owned; NULL without subscriptions */
     struct block *block;       /* owned; not NULL while blocked */
 
     const struct cmd_spec *last_cmd;
@@ -135,12 +145,17 @@ uint32_t session_sub_count(const struct session *s);
 /* Gives s bytes that are no reply to its own command, in the order of out. The session joins
  * touched_sessions, so that its depends_on follows. */
 void session_push(struct session *s, struct slice bytes);
-void session_push_shared(struct session *s, struct shared *m);
+
+/* The same for n bytes that the caller writes to what comes back at once; NULL: s gets none. */
+char *session_push_room(struct session *s, size_t n);
+
+/* The same with n bytes of m, which are not copied when s's io can share. */
+void session_push_shared(struct session *s, struct shared *m, size_t from, size_t n);
 
 /* How many bytes s may leave unread: the hard limit of its class. Never 0. */
 size_t session_out_max(const struct session *s);
 
-/* Bytes of out that have not left yet. */
+/* Bytes for s that have not left yet. */
 size_t session_unread(struct session *s);
 
 /* All that the store holds for this client, in bytes: O(1). */

@@ -16,6 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+enum { PARTS_MAX = 32 }; /* of one send */
+
 void conn_dirty(struct conn *c)
 {
     if (list_empty(&c->dirty)) list_add(&c->server->dirty, &c->dirty);
@@ -40,6 +42,7 @@ static void conn_close(struct conn *c)
     tls_free(c->tls);
     (void)close(c->fd);
     session_fini(&c->session);
+    output_fini(&c->output);
     buf_fini(&c->in);
     resp_fini(&c->resp);
     c->server->clients_bytes -= c->weighed;
@@ -71,7 +74,7 @@ static ssize_t conn_recv(struct conn *c, char *to, size_t n)
 static void conn_ended(struct conn *c)
 {
     c->eof = true;
-    if (c->session.out.len > c->sent && !session_blocked(&c->session)) {
+    if (conn_unread(c) > 0 && !session_blocked(&c->session)) {
         c->session.flags |= SESSION_CLOSE_SOON;
         conn_dirty(c);
         return;
@@ -116,65 +119,14 @@ static void conn_read(struct conn *c)
 
 /* ---- sending ---- */
 
-/* Lets those bytes leave whose positions are durable. */
-static void pop_marks(struct conn *c, uint64_t released)
+static ssize_t conn_put(struct conn *c, struct iovec *parts, uint32_t n)
 {
-    uint32_t n = 0;
-    while (n < c->mark_count && c->marks[n].position <= released)
-        c->may = c->marks[n++].end;
-    if (n == 0) return;
-    c->mark_count -= n;
-    memmove(c->marks, c->marks + n, c->mark_count * sizeof *c->marks);
-}
-
-/* Marks the bytes that were appended since the last call. */
-static void put_mark(struct conn *c, uint64_t released)
-{
-    const struct session *s = &c->session;
-    struct mark *last = c->mark_count == 0 ? NULL : &c->marks[c->mark_count - 1];
-    if (s->out.len <= (last == NULL ? c->may : last->end)) return;
-    if (last == NULL && s->depends_on <= released) {
-        c->may = s->out.len;
-        return;
+    if (c->tls == NULL && n == 1) return send(c->fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL);
+    if (c->tls == NULL) {
+        struct msghdr message = {.msg_iov = parts, .msg_iovlen = n};
+        return sendmsg(c->fd, &message, MSG_NOSIGNAL);
     }
-    bool join = last != NULL && (last->position >= s->depends_on || c->mark_count == MARKS_MAX ||
-                                 last->position > journal_taken(c->server->journal));
-    if (!join) {
-        last = &c->marks[c->mark_count++];
-        last->position = 0;
-    }
-    last->end = s->out.len;
-    if (last->position < s->depends_on) last->position = s->depends_on;
-}
-
-static void out_sent(struct conn *c, size_t n)
-{
-    struct buf *out = &c->session.out;
-    c->sent += n;
-    c->session.net_out += n;
-    c->server->engine->stats.net_out += n;
-    if (c->sent == out->len) {
-        c->sent = 0;
-        c->may = 0;
-        if (out->cap > OUT_KEEP)
-            buf_fini(out);
-        else
-            buf_clear(out);
-        return;
-    }
-    if (c->sent > OUT_KEEP && c->sent > out->len / 2) {
-        buf_drop(out, c->sent);
-        for (uint32_t i = 0; i < c->mark_count; i++)
-            c->marks[i].end -= c->sent;
-        c->may -= c->sent;
-        c->sent = 0;
-    }
-}
-
-static ssize_t conn_put(struct conn *c, const char *from, size_t n)
-{
-    if (c->tls == NULL) return send(c->fd, from, n, MSG_NOSIGNAL);
-    if (tls_is_open(c->tls)) return tls_send(c->tls, from, n);
+    if (tls_is_open(c->tls)) return tls_send(c->tls, parts->iov_base, parts->iov_len);
     errno = EAGAIN;
     return -1;
 }
@@ -182,14 +134,20 @@ static ssize_t conn_put(struct conn *c, const char *from, size_t n)
 /* Sends what may leave. False when the connection is gone. */
 static bool conn_send(struct conn *c)
 {
-    uint64_t released = durable_released(c->server);
-    pop_marks(c, released);
-    put_mark(c, released);
-    while (c->sent < c->may) {
-        ssize_t put = conn_put(c, c->session.out.p + c->sent, c->may - c->sent);
+    struct server *s = c->server;
+    struct output *o = &c->output;
+    struct iovec parts[PARTS_MAX];
+    uint64_t released = durable_released(s);
+    output_release(o, released);
+    output_gate(o, &c->session.out, c->session.depends_on, released,
+                s->journal == NULL ? 0 : journal_taken(s->journal));
+    while (o->sent < o->may) {
+        ssize_t put = conn_put(c, parts, output_next(o, &c->session.out, parts, PARTS_MAX));
         if (put < 0 && errno == EINTR) continue;
         if (put < 0) return errno == EAGAIN;
-        out_sent(c, (size_t)put);
+        output_sent(o, &c->session.out, (size_t)put);
+        c->session.net_out += (uint64_t)put;
+        s->engine->stats.net_out += (uint64_t)put;
     }
     return true;
 }
@@ -210,7 +168,7 @@ static void conn_poll(struct conn *c)
     bool room = c->in.len < IN_HELD_MAX || conn_may_run(c) || c->full;
     if (!c->eof && room) events |= UV_READABLE;
     if (!c->eof && !room) events |= UV_DISCONNECT;
-    if (c->sent < c->may) events |= UV_WRITABLE;
+    if (c->output.sent < c->output.may) events |= UV_WRITABLE;
     if (c->full && conn_may_run(c)) events |= UV_WRITABLE; /* comes at once, and commands go on */
     if (c->tls != NULL) events = tls_events(c, events);
     if (events == c->events) return;
@@ -229,14 +187,13 @@ static void conn_flush(struct conn *c)
         e->stats.query_limit_ends++;
         close_later(c, "query buffer limit");
     }
-    if (!c->close_now && c->session.out.len > c->sent && !conn_send(c)) c->close_now = true;
+    if (!c->close_now && conn_unread(c) > 0 && !conn_send(c)) c->close_now = true;
     if (!c->close_now && limits_over_output(c)) session_overflow(&c->session);
-    bool empty = c->session.out.len == c->sent;
-    if (c->close_now || (empty && (c->session.flags & SESSION_CLOSE_SOON) != 0)) {
+    if (c->close_now || (conn_unread(c) == 0 && (c->session.flags & SESSION_CLOSE_SOON) != 0)) {
         conn_close(c);
         return;
     }
-    if (c->mark_count == 0)
+    if (c->output.mark_count == 0)
         list_del(&c->gated);
     else if (list_empty(&c->gated))
         list_add(&c->server->gated, &c->gated);
@@ -382,8 +339,8 @@ void conns_close_all(struct server *s)
     {
         if (list_entry(at, struct session, all)->io != &conn_io) continue;
         struct conn *c = conn_at(at);
-        bool withheld = s->withhold && c->mark_count > 0;
-        if (!c->close_now && !withheld && c->session.out.len > c->sent) (void)conn_send(c);
+        bool withheld = s->withhold && c->output.mark_count > 0;
+        if (!c->close_now && !withheld && conn_unread(c) > 0) (void)conn_send(c);
         conn_close(c);
     }
 }
@@ -431,10 +388,25 @@ static struct slice io_addr(struct session *s, char out[static 128], bool local)
     return slice_make(out, n < 0 ? 0 : (size_t)n);
 }
 
+/* OpenSSL writes to each client what no other can read: there the bytes are copied, so that a record
+ * holds many messages. */
+static void io_share(struct session *s, struct shared *m, size_t from, size_t n)
+{
+    struct conn *c = conn_of(s);
+    if (c->tls == NULL)
+        output_lend(&c->output, &s->out, m, from, n);
+    else
+        buf_add(&s->out, m->bytes + from, n);
+}
+
 static size_t io_queued(struct session *s)
 {
-    const struct conn *c = conn_of(s);
-    return s->out.len - c->sent;
+    return conn_unread(conn_of(s));
+}
+
+static size_t io_lent(struct session *s)
+{
+    return output_lent(&conn_of(s)->output);
 }
 
 static size_t io_held(struct session *s)
@@ -447,13 +419,11 @@ static void io_overflow(struct session *s)
 {
     struct conn *c = conn_of(s);
     log_warn("client_closed", LOG_INT("id", s->id), LOG_CSTR("why", "output buffer limit"),
-             LOG_INT("bytes", s->out.len - c->sent));
+             LOG_INT("bytes", conn_unread(c)));
     close_later(c, "output buffer limit");
     if (s == s->engine->current) return; /* its command may still write */
+    output_drop(&c->output, &s->out);
     buf_fini(&s->out);
-    c->sent = 0;
-    c->may = 0;
-    c->mark_count = 0;
 }
 
 static void io_hold(struct session *s, bool stop)
@@ -465,9 +435,11 @@ static void io_hold(struct session *s, bool stop)
 
 static const struct session_io conn_io = {
     .produced = io_produced,
+    .share = io_share,
     .close = io_close,
     .addr = io_addr,
     .queued = io_queued,
+    .lent = io_lent,
     .held = io_held,
     .overflow = io_overflow,
     .hold = io_hold,

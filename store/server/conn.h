@@ -1,27 +1,16 @@
 /* conn: one client's socket.
  *
- *     socket -> read_buf or in -> commands -> session.out -> socket
+ *     socket -> read_buf or in -> commands -> session.out and shared messages -> socket
  *
- * Why marks: with appendfsync always, bytes may leave only once the journal is durable up to
- * the position they depend on. A mark says up to which byte of session.out that is the same
- * position. Positions that will be synced together share a mark, so there are few.
+ * What leaves when, and in which order, is output.h's.
  *
- * Layout:      session.out = | sent | may leave | waits for marks[0] | waits for marks[1] | ...
- *                              0      sent        may                  marks[0].end
- * Invariants:  sent <= may < marks[0].end < ... <= out.len; positions rise.
  * Owner:       the loop: made by conn_open, freed when libuv has closed the handle.
  */
 #ifndef HANSOM_STORE_SERVER_CONN_H
 #define HANSOM_STORE_SERVER_CONN_H
 
 #include "store/server/inside.h"
-
-enum { MARKS_MAX = 4 };
-
-struct mark {
-    size_t end;
-    uint64_t position;
-};
+#include "store/server/output.h"
 
 struct conn {
     struct session session; /* first: the engine knows a conn by it */
@@ -33,10 +22,7 @@ struct conn {
     struct list gated;
     struct buf in; /* bytes not executed yet: a command not complete, or one that waits */
     struct resp resp;
-    size_t sent;
-    size_t may;
-    struct mark marks[MARKS_MAX];
-    uint32_t mark_count;
+    struct output output;
     bool gathered;   /* its commands wait in server->gather */
     bool held;       /* CLIENT PAUSE and the like: commands wait */
     bool eof;        /* the client sends no more */
@@ -51,6 +37,12 @@ struct conn {
 static inline struct conn *conn_of(struct session *s)
 {
     return (struct conn *)(void *)s;
+}
+
+/* Bytes for c that have not left. */
+static inline size_t conn_unread(const struct conn *c)
+{
+    return output_unread(&c->output, &c->session.out);
 }
 
 /* ---- limits.c ---- */

@@ -22,7 +22,7 @@
  * requests then, not by their replies. */
 static inline bool is_full(const struct conn *c)
 {
-    return c->session.out.len - c->sent > OUT_HELD_MAX;
+    return conn_unread(c) > OUT_HELD_MAX;
 }
 
 bool conn_may_run(const struct conn *c)

@@ -19,7 +19,6 @@ enum {
     ARGS_WHOLE = 64,                /* arguments of a command that is cut in one go */
     BACKLOG_MAX = 64 * 1024 * 1024, /* journal bytes not written yet: commands wait */
     LISTENERS_MAX = 16,
-    OUT_KEEP = 64 * 1024,            /* an empty output buffer above this is given back */
     OUT_HELD_MAX = 64 * 1024 * 1024, /* unsent bytes of a client whose next commands wait */
 };
 

@@ -16,7 +16,7 @@
 bool limits_over_output(struct conn *c)
 {
     const struct config *config = &c->server->engine->config;
-    size_t waiting = c->session.out.len - c->sent;
+    size_t waiting = conn_unread(c);
     if (waiting > session_out_max(&c->session)) return true;
     uint32_t class = session_sub_count(&c->session) > 0 ? 2 : 0;
     int64_t soft = config->obuf_soft[class];

@@ -62,6 +62,38 @@ class Bounds(unittest.TestCase):
         self.assertEqual(self.stat(db, "client_output_buffer_limit_disconnections"), 1)
         until(lambda: self.is_closed(slow), "the end of the subscriber")
 
+    def test_a_message_is_kept_once_for_all_who_have_not_read_it(self):
+        self.store("--client-output-buffer-limit", "pubsub", str(16 * MB), "0", "0")
+        db = self.db()
+        script = "for i = 1, 8 do redis.call('PUBLISH', 'ch', string.rep('x', 1048576)) end"
+        db.eval(script, 0)  # what Lua keeps of it is there before and after
+        slow = [self.raw(b"SUBSCRIBE ch\r\n") for _ in range(20)]
+        until(lambda: db.pubsub_numsub("ch")[0][1] == len(slow), "the subscriptions")
+        before = self.used(db)
+        db.eval(script, 0)
+        peak = db.info("memory")["used_memory_peak"]
+        self.assertLess(peak - before, 3 * 8 * MB)  # copies would be 20 times 8 MB
+        self.assertEqual(self.stat(db, "client_output_buffer_limit_disconnections"), 0)
+        head = b"*3\r\n$9\r\nsubscribe\r\n$2\r\nch\r\n:1\r\n"
+        message = b"*3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$1048576\r\n" + b"x" * MB + b"\r\n"
+        want = head + 8 * message
+        for s in slow:
+            got = bytearray()
+            while len(got) < len(want):
+                got += s.recv(1 << 20)
+            self.assertEqual(got, want)
+        until(lambda: self.used(db) < before + 4 * MB, "the memory")
+
+    def test_what_is_shared_counts_for_each_client_that_has_not_read_it(self):
+        self.store("--client-output-buffer-limit", "pubsub", str(64 * MB), "0", "0",
+                   "--maxmemory-clients", str(40 * MB))
+        db = self.db()
+        for _ in range(4):
+            self.raw(b"SUBSCRIBE ch\r\n")
+        until(lambda: db.pubsub_numsub("ch")[0][1] == 4, "the subscriptions")
+        db.eval("for i = 1, 20 do redis.call('PUBLISH', 'ch', string.rep('x', 1048576)) end", 0)
+        until(lambda: self.stat(db, "evicted_clients") > 0, "the end of a subscriber")
+
     def test_a_reply_over_the_limit_is_not_built(self):
         self.store("--client-output-buffer-limit", "normal", str(8 * MB), "0", "0")
         db = self.db()

@@ -355,6 +355,77 @@ START_TEST(slow_subscriber_is_closed_at_its_limit_and_delays_nobody)
 }
 END_TEST
 
+/* What a subscriber reads of the messages m0 ... m29 on channel c; `head` is all before the last
+ * word. */
+static void hear_all(int fd, const char *head)
+{
+    for (int i = 0; i < 30; i++) {
+        char want[128];
+        (void)snprintf(want, sizeof want, "%s$%d\r\nm%d\r\n", head, i < 10 ? 2 : 3, i);
+        hear(fd, want);
+    }
+}
+
+START_TEST(a_batch_of_messages_reaches_every_protocol_and_pattern_in_order)
+{
+    struct world w;
+    world_init(&w, NULL);
+    int old[2], new[2], pattern[2];
+    for (int i = 0; i < 2; i++) {
+        old[i] = client(&w);
+        new[i] = client(&w);
+        pattern[i] = client(&w);
+        say(old[i], "SUBSCRIBE c\r\n");
+        hear(old[i], "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+        say(new[i], "CLIENT REPLY OFF\r\nHELLO 3\r\nCLIENT REPLY ON\r\nSUBSCRIBE c\r\n");
+        hear(new[i], "+OK\r\n>3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+        say(pattern[i], "PSUBSCRIBE c*\r\n");
+        hear(pattern[i], "*3\r\n$10\r\npsubscribe\r\n$2\r\nc*\r\n:1\r\n");
+    }
+    int publisher = client(&w);
+    struct buf commands = {0};
+    for (int i = 0; i < 30; i++)
+        buf_addf(&commands, "PUBLISH c m%d\r\n", i);
+    say_bytes(publisher, commands.p, commands.len);
+    buf_fini(&commands);
+    for (int i = 0; i < 30; i++)
+        hear(publisher, ":6\r\n");
+    for (int i = 0; i < 2; i++) {
+        hear_all(old[i], "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n");
+        hear_all(new[i], ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n");
+        hear_all(pattern[i], "*4\r\n$8\r\npmessage\r\n$2\r\nc*\r\n$1\r\nc\r\n");
+        (void)close(old[i]);
+        (void)close(new[i]);
+        (void)close(pattern[i]);
+    }
+    (void)close(publisher);
+    world_fini(&w);
+}
+END_TEST
+
+/* In RESP3 a subscriber may run commands: their replies and its messages keep their order. */
+START_TEST(messages_lie_between_the_replies_of_a_subscriber_as_they_came)
+{
+    struct world w;
+    world_init(&w, NULL);
+    int a = client(&w), b = client(&w);
+    say(b, "SUBSCRIBE c\r\n");
+    hear(b, "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+    say(a, "CLIENT REPLY OFF\r\nHELLO 3\r\nCLIENT REPLY ON\r\nSUBSCRIBE c\r\n");
+    hear(a, "+OK\r\n>3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+    say(a, "PING\r\nPUBLISH c x\r\nECHO y\r\nPUBLISH c z\r\n");
+    hear(a, "+PONG\r\n"
+            ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n:2\r\n"
+            "$1\r\ny\r\n"
+            ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nz\r\n:2\r\n");
+    hear(b, "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n"
+            "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nz\r\n");
+    (void)close(a);
+    (void)close(b);
+    world_fini(&w);
+}
+END_TEST
+
 START_TEST(clients_beyond_maxclients_are_turned_away)
 {
     struct world w;
@@ -489,6 +560,8 @@ UNIT_SUITE("conn", pipeline_sent_byte_by_byte_is_answered_in_order,
            wrong_bytes_get_a_protocol_error_and_an_end, commands_behind_a_blocking_one_wait_for_it,
            blocked_client_that_hangs_up_takes_nothing, half_closed_client_still_gets_its_replies,
            slow_subscriber_is_closed_at_its_limit_and_delays_nobody,
+           a_batch_of_messages_reaches_every_protocol_and_pattern_in_order,
+           messages_lie_between_the_replies_of_a_subscriber_as_they_came,
            clients_beyond_maxclients_are_turned_away,
            password_is_asked_for_and_large_commands_wait_for_it,
            idle_client_is_closed_and_a_subscriber_is_not,
