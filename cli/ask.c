@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "cli/place.h"
 #include "services/kit/auth.h"
-#include "services/kit/region.h"
 
 enum { PATIENCE_S = 10, ANSWER_MAX = 16 * 1024 * 1024, TOKEN_MS = 60 * 1000 };
 
@@ -152,28 +151,20 @@ void ask_complain(const struct ask *a, int status, const json_t *problem)
             detail[0] == '\0' ? ask_text(problem, "title") : detail);
 }
 
+struct each {
+    const struct ask *ask;
+    bool (*fn)(const struct ask *a, const char *region);
+};
+
+static bool on_region(void *data, const char *region)
+{
+    const struct each *e = data;
+    return e->fn(e->ask, region);
+}
+
 bool ask_each_region(const struct ask *a, bool (*fn)(const struct ask *a, const char *region))
 {
-    if (a->options->region[0] != '\0') return fn(a, a->options->region);
-    struct buf programs = {0};
-    struct buf path = {0};
-    struct buf why = {0};
-    bool fine = place_of_programs(&programs);
-    buf_add_char(&programs, '\0');
-    fine = fine && place_find_regions(a->options->regions_file, programs.p, &path);
-    buf_add_char(&path, '\0');
-    struct regions *regions = fine ? regions_load(path.p, &why) : NULL;
-    if (regions == NULL)
-        fprintf(stderr, "%s: --region is needed: no regions file was found %.*s\n", a->program,
-                (int)why.len, why.len > 0 ? why.p : "");
-    for (uint32_t i = 0; regions != NULL && i < regions->count; i++) {
-        char id[33];
-        if (!fn(a, slice_cstr(regions->all[i].id, id, sizeof id))) fine = false;
-    }
-    fine = fine && regions != NULL;
-    regions_free(regions);
-    buf_fini(&programs);
-    buf_fini(&path);
-    buf_fini(&why);
-    return fine;
+    struct each e = {a, fn};
+    return place_each_region(a->program, a->options->region, a->options->regions_file, on_region,
+                             &e);
 }

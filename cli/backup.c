@@ -7,21 +7,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <hiredis/hiredis.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/copy.h"
-#include "services/kit/store_url.h"
+#include "cli/reach.h"
 
 struct backup_options {
 #define OPT OPTION_FIELD
@@ -35,33 +32,11 @@ static const struct option_spec specs[] = {
 #undef OPT
 };
 
-enum { ANSWER_S = 30, POLL_MS = 20 };
+enum { POLL_MS = 20 };
 
 static const char me[] = "backup";
 
 /* ---- the store ---- */
-
-static bool find_url(const struct backup_options *o, struct store_url *url)
-{
-    char path[PATH_MAX];
-    struct buf why = {0};
-    json_t *state = NULL;
-    const char *text = o->store;
-    if (text[0] == '\0') {
-        snprintf(path, sizeof path, "%s/state.json", o->dir);
-        state = json_load_file(path, 0, NULL);
-        text = json_string_value(json_object_get(state, "store"));
-        if (text == NULL)
-            return copy_fails(me, "nothing runs in %s (no state.json there): give --store", o->dir);
-    }
-    bool good = store_url_parse(slice_of(text), url, &why);
-    if (!good) copy_fails(me, "%.*s", (int)why.len, why.p);
-    if (good && o->store_password[0] != '\0')
-        snprintf(url->password, sizeof url->password, "%s", o->store_password);
-    buf_fini(&why);
-    json_decref(state);
-    return good;
-}
 
 /* Asks; NULL after it has said what the store answered instead. */
 static redisReply *ask(redisContext *c, const char *command, int type)
@@ -73,36 +48,6 @@ static redisReply *ask(redisContext *c, const char *command, int type)
                : r->type == REDIS_REPLY_ERROR ? r->str
                                               : "?");
     freeReplyObject(r);
-    return NULL;
-}
-
-static bool log_in(redisContext *c, const struct store_url *url)
-{
-    if (url->password[0] == '\0') return true;
-    redisReply *r = url->user[0] == '\0' ? redisCommand(c, "AUTH %s", url->password)
-                                         : redisCommand(c, "AUTH %s %s", url->user, url->password);
-    bool good = r != NULL && r->type != REDIS_REPLY_ERROR;
-    if (!good) copy_fails(me, "%s", r == NULL ? c->errstr : r->str);
-    freeReplyObject(r);
-    return good;
-}
-
-static redisContext *reach(const struct store_url *url)
-{
-    struct timeval patience = {.tv_sec = ANSWER_S};
-    redisContext *c = url->path[0] != '\0'
-                          ? redisConnectUnixWithTimeout(url->path, patience)
-                          : redisConnectWithTimeout(url->host, url->port, patience);
-    bool good = c != NULL && c->err == 0;
-    if (!good) {
-        struct buf where = {0};
-        store_url_show(url, &where);
-        copy_fails(me, "%.*s: %s", (int)where.len, where.p, c == NULL ? "no memory" : c->errstr);
-        buf_fini(&where);
-    }
-    if (good) good = redisSetTimeout(c, patience) == REDIS_OK && log_in(c, url);
-    if (good) return c;
-    if (c != NULL) redisFree(c);
     return NULL;
 }
 
@@ -219,9 +164,7 @@ static bool backup_from(redisContext *c, const struct backup_options *o, const c
 
 static bool backup(const struct backup_options *o, const char *to)
 {
-    struct store_url url;
-    if (!find_url(o, &url)) return false;
-    redisContext *c = reach(&url);
+    redisContext *c = reach_store(me, o->dir, o->store, o->store_password);
     if (c == NULL) return false;
     bool good = backup_from(c, o, to);
     redisFree(c);

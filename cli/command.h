@@ -14,6 +14,8 @@ int command_lag(int argc, char **argv);
 int command_dlq(int argc, char **argv);
 int command_backup(int argc, char **argv);
 int command_restore(int argc, char **argv);
+int command_archive(int argc, char **argv);
+int command_erase(int argc, char **argv);
 
 /* Takes the word behind the command's name, if that is not an option, out of the arguments. */
 const char *command_take_word(int *argc, char ***argv);

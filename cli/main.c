@@ -16,6 +16,8 @@ static const struct {
     {"token", command_token, "print a bearer token for a rider, a driver or ops"},
     {"backup", command_backup, "copy the running store into a new folder"},
     {"restore", command_restore, "put a backup where a store will be started"},
+    {"archive", command_archive, "move old finished rides out of the store, into files"},
+    {"erase", command_erase, "forget a rider"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -13,6 +13,7 @@
 
 #include "base/must.h"
 #include "base/rng.h"
+#include "services/kit/region.h"
 
 enum { SECRET_BYTES = 32, PORTS_TRIED = 1000 };
 
@@ -162,4 +163,31 @@ uint16_t place_free_port(uint16_t wanted, const uint16_t *taken, size_t n)
         if (!ours && port_free((uint16_t)port)) return (uint16_t)port;
     }
     return 0;
+}
+
+bool place_each_region(const char *program, const char *region, const char *regions_file,
+                       bool (*fn)(void *data, const char *region), void *data)
+{
+    if (region[0] != '\0') return fn(data, region);
+    struct buf programs = {0};
+    struct buf path = {0};
+    struct buf why = {0};
+    bool fine = place_of_programs(&programs);
+    buf_add_char(&programs, '\0');
+    fine = fine && place_find_regions(regions_file, programs.p, &path);
+    buf_add_char(&path, '\0');
+    struct regions *regions = fine ? regions_load(path.p, &why) : NULL;
+    if (regions == NULL)
+        fprintf(stderr, "%s: --region is needed: no regions file was found %.*s\n", program,
+                (int)why.len, why.len > 0 ? why.p : "");
+    for (uint32_t i = 0; regions != NULL && i < regions->count; i++) {
+        char id[33];
+        if (!fn(data, slice_cstr(regions->all[i].id, id, sizeof id))) fine = false;
+    }
+    fine = fine && regions != NULL;
+    regions_free(regions);
+    buf_fini(&programs);
+    buf_fini(&path);
+    buf_fini(&why);
+    return fine;
 }

@@ -28,6 +28,11 @@ bool place_of_programs(struct buf *out);
 /* The regions file: `given` if not empty, else config/regions.json here or by the programs. */
 bool place_find_regions(const char *given, const char *programs, struct buf *out);
 
+/* Calls fn with `region` or, when that is "", with each region of the regions file (place_find_regions).
+ * False when fn once gave false, or after it has said that there is no such file. */
+bool place_each_region(const char *program, const char *region, const char *regions_file,
+                       bool (*fn)(void *data, const char *region), void *data);
+
 /* The first port from `wanted` on that nobody listens on and that is not among the n taken. 0
  * when there is none in the next thousand. */
 uint16_t place_free_port(uint16_t wanted, const uint16_t *taken, size_t n);

@@ -769,6 +769,46 @@ void life_history_list(struct lifecycle *l, struct slice region, const char *who
     call_send(c);
 }
 
+static void leaderboard(struct lifecycle *l, const char *name, struct slice region,
+                        const char *what, struct slice period, struct slice last, life_cb cb,
+                        void *data)
+{
+    struct call *c = call_new(l, name, region, cb, data);
+    arg(c, slice_of(what));
+    arg(c, period);
+    arg(c, last);
+    call_send(c);
+}
+
+void life_leaderboard(struct lifecycle *l, struct slice region, const char *what,
+                      struct slice period, int64_t n, life_cb cb, void *data)
+{
+    char text[24];
+    struct slice rows = slice_make(text, fmt_i64(text, n));
+    leaderboard(l, "leaderboard_v1", region, what, period, rows, cb, data);
+}
+
+void life_leaderboard_of(struct lifecycle *l, struct slice region, const char *what,
+                         struct slice period, struct slice driver_id, life_cb cb, void *data)
+{
+    leaderboard(l, "leaderboard_of_v1", region, what, period, driver_id, cb, data);
+}
+
+void life_stats(struct lifecycle *l, struct slice region, struct life_names days, int64_t before,
+                life_cb cb, void *data)
+{
+    struct call *c = call_new(l, "stats_v1", region, cb, data);
+    arg(c, days.at[0]);
+    arg_i64(c, before);
+    args(c, (struct life_names){days.at + 1, days.n - 1});
+    call_send(c);
+}
+
+void life_hot_cells(struct lifecycle *l, struct slice region, life_cb cb, void *data)
+{
+    call_send(call_new(l, "hot_cells_v1", region, cb, data));
+}
+
 void life_ride_rate(struct lifecycle *l, struct slice ride_id, struct slice actor_id,
                     enum ride_by by, int64_t stars, struct slice tags, life_cb cb, void *data)
 {

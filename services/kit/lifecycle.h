@@ -358,6 +358,26 @@ void life_history_get(struct lifecycle *l, struct slice ride_id, life_cb cb, voi
 void life_history_list(struct lifecycle *l, struct slice region, const char *whose, struct slice id,
                        struct slice cursor, int64_t limit, life_cb cb, void *data);
 
+/* The first n of a leaderboard: what is "trips" or "earnings", period "day:20261127", "week:2026W48" or
+ * "all". Array extra "board": driver, value, driver, value, … */
+void life_leaderboard(struct lifecycle *l, struct slice region, const char *what,
+                      struct slice period, int64_t n, life_cb cb, void *data);
+
+/* One driver's row: extras "rank" from 1 (0: he has none) and "value". */
+void life_leaderboard_of(struct lifecycle *l, struct slice region, const char *what,
+                         struct slice period, struct slice driver_id, life_cb cb, void *data);
+
+/* Who was active on a day ("20261127") and who of them on earlier days too. days: the day, then
+ * `before` earlier ones, then further days whose riders are counted with it. Array extras "active"
+ * (riders, drivers) and "retained" (for each earlier day: riders then, and of them on the day; the
+ * same of drivers); "unique_day", "unique_all": estimates of riders who asked for rides. */
+void life_stats(struct lifecycle *l, struct slice region, struct life_names days, int64_t before,
+                life_cb cb, void *data);
+
+/* Where most rides began in the last hour or two: the array extra "cells" (cell, rides, …), and
+ * "supported": 0 where the store cannot count them. */
+void life_hot_cells(struct lifecycle *l, struct slice region, life_cb cb, void *data);
+
 /* One party's stars (1 to 5) for the other, and tags between commas; once. Extra "replayed". */
 void life_ride_rate(struct lifecycle *l, struct slice ride_id, struct slice actor_id,
                     enum ride_by by, int64_t stars, struct slice tags, life_cb cb, void *data);

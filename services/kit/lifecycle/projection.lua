@@ -191,25 +191,29 @@ local function both_days(c, who, day, before)
     return n
 end
 
--- day, then days before it. Extras: `active` of riders and drivers on the day, `retained`: for each day
--- before it and each of the two, how many were active then and how many of these on the day too;
--- `unique_riders` of the day and of all days named.
+-- day, how many days before it follow, these days, further days. Extras: `active` riders and drivers of the
+-- day; `retained`: for each of the days before it and each of the two, how many were active then and how
+-- many of these on the day too; `unique_day`, and `unique_all` of the day and the further ones.
 declare('stats', {}, function(c, a)
-    local active, retained, days = {}, {}, {}
-    for _, who in ipairs({'riders', 'drivers'}) do
-        for _, day in ipairs(a) do read('STRLEN', K.LOGINS(c.tag, who, day)) end
-        read('STRLEN', K.LOGINS(c.tag, who, 'scratch'))
-        active[#active + 1] = str_of(read('BITCOUNT', K.LOGINS(c.tag, who, a[1])))
+    local day, n = a[1], num_of(a[2])
+    local active, retained, before, all = {}, {}, {}, {K.RIDERS(c.tag, day)}
+    for i = 3, #a do
+        if i - 2 <= n then before[#before + 1] = a[i] else all[#all + 1] = K.RIDERS(c.tag, a[i]) end
     end
-    for i = 1, #a do days[i] = K.RIDERS(c.tag, a[i]) end
-    for i = 2, #a do
+    for _, who in ipairs({'riders', 'drivers'}) do
+        for _, d in ipairs(before) do read('STRLEN', K.LOGINS(c.tag, who, d)) end
+        read('STRLEN', K.LOGINS(c.tag, who, 'scratch'))
+        active[#active + 1] = str_of(read('BITCOUNT', K.LOGINS(c.tag, who, day)))
+    end
+    local unique_day, unique_all = read('PFCOUNT', all[1]), read('PFCOUNT', unpack(all))
+    for _, d in ipairs(before) do
         for _, who in ipairs({'riders', 'drivers'}) do
-            retained[#retained + 1] = str_of(call('BITCOUNT', K.LOGINS(c.tag, who, a[i])))
-            retained[#retained + 1] = str_of(both_days(c, who, a[1], a[i]))
+            retained[#retained + 1] = str_of(call('BITCOUNT', K.LOGINS(c.tag, who, d)))
+            retained[#retained + 1] = str_of(both_days(c, who, day, d))
         end
     end
-    return reply(c, 'ok', nil, {'active', active, 'retained', retained,
-        'unique_day', str_of(read('PFCOUNT', days[1])), 'unique_all', str_of(read('PFCOUNT', unpack(days)))})
+    return reply(c, 'ok', nil, {'active', active, 'retained', retained, 'unique_day',
+        str_of(unique_day), 'unique_all', str_of(unique_all)})
 end)
 
 -- The cells where most rides began in this hour and the one before: `cells`: cell, rides, cell, rides, ...

@@ -1,7 +1,9 @@
 """The history over HTTP: who sees which finished rides, page by page, and what outlives a killed dispatcher."""
 
+import gzip
 import json
 import os
+import subprocess
 import sys
 import unittest
 
@@ -135,6 +137,114 @@ class History(harness.TestCase):
         self.assertEqual(self.http("dispatcher", "POST", redrive, role="ops").status, 204)
         self.assertEqual(self.city.history(ride)["status"], "cancelled")
         self.refused(self.http("dispatcher", "POST", redrive, role="ops"), 404, "not_found")
+
+    # --- what is counted ---
+
+    def test_boards_for_all_and_earnings_for_ops_and_oneself(self):
+        for i in range(3):
+            ride, driver, _ = self.city.reach("completed", "la-d%d" % min(i, 1), "r-%d" % i)
+            self.city.call("ride_settle", ride, '{"amount_minor":900}', 900, "", "")
+        until(lambda: self.db.zscore("leaderboard:{la}:earnings:all", "la-d1") == 1800, "the earnings")
+
+        def rows(query, role="rider", sub="r-1"):
+            reply = self.get("/v1/leaderboards/drivers?region=la&" + query, role, sub)
+            self.assertEqual(reply.status, 200, reply)
+            return reply.json["items"]
+        expected = [{"rank": 1, "driver_id": "la-d1", "trips": 2}, {"rank": 2, "driver_id": "la-d0", "trips": 1}]
+        for period in ("day", "week", "all"):
+            self.assertEqual(rows("period=" + period), expected)
+        self.assertEqual(rows("limit=1"), expected[:1])
+        self.assertEqual(rows("day=20200229"), [])
+        own = [{"rank": 2, "driver_id": "la-d0", "earnings": {"amount_minor": 900, "currency": "USD"}}]
+        self.assertEqual(rows("by=earnings", "driver", "la-d0"), own)
+        self.assertEqual(rows("by=earnings", "driver", "la-d9"), [])
+        self.assertEqual(len(rows("by=earnings", "ops", "op")), 2)
+        self.refused(self.get("/v1/leaderboards/drivers?region=la&by=earnings", "rider", "r-1"), 403, "forbidden")
+        for bad in ("period=year", "by=stars", "limit=0", "day=20260231", "day=x"):
+            self.refused(self.get("/v1/leaderboards/drivers?region=la&" + bad), 422, "invalid_value")
+        self.refused(self.get("/v1/leaderboards/drivers?region=sf"), 404, "not_found")
+
+    def test_stats_and_trending(self):
+        self.city.reach("completed", rider="r-1")
+        self.city.reach("cancelled", rider="r-2")
+        until(lambda: self.get("/v1/ops/stats?region=la").json["active_riders"] == 2, "the counts")
+        stats = self.get("/v1/ops/stats?region=la").json
+        self.assertEqual((stats["active_drivers"], stats["unique_riders"], stats["unique_riders_7_days"]), (1, 2, 2))
+        self.assertEqual([r["days"] for r in stats["retention"]], [1, 7, 28])
+        self.assertEqual(self.get("/v1/ops/stats?region=la&day=20200101").json["active_riders"], 0)
+        trending = self.get("/v1/ops/trending?region=la")
+        if not self.city.has_family("TOPK.ADD"):
+            self.refused(trending, 501, "not_supported")
+            return
+        (cell,) = trending.json["items"]
+        self.assertEqual(cell["rides"], 2)
+        self.assertTrue(abs(cell["lat"] - 34.05) < 0.02 and abs(cell["lon"] + 118.24) < 0.02, cell)
+
+    # --- hansom archive, hansom erase ---
+
+    def hansom(self, *args, code=0, **kw):
+        done = subprocess.run([os.path.join(harness.BIN, "hansom"), *args, "--store",
+                               "redis://127.0.0.1:%d" % self.store.port, "--region", "la"],
+                              capture_output=True, text=True, timeout=60, cwd=harness.ROOT)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout if code == 0 else done.stderr
+
+    @staticmethod
+    def archived(folder):
+        docs = []
+        for name in sorted(os.listdir(folder)):
+            if not name.endswith(".part"):
+                with gzip.open(os.path.join(folder, name), "rt") as f:
+                    docs += [json.loads(line) for line in f]
+        return docs
+
+    def test_old_rides_go_to_files_and_young_ones_stay(self):
+        rides = self.ended(7)
+        for ride in rides[:5]:
+            self.db.zincrby("rides-ended:{la}", -91 * 86400 * 1000, ride)
+        folder = os.path.join(self.store.dir, "archive-old")
+        self.assertEqual(self.hansom("archive", folder, "--batch", "2"), "la: 5 rides archived\n")
+        self.assertEqual(sorted(d["ride_id"] for d in self.archived(folder)), sorted(rides[:5]))
+        self.assertEqual(self.archived(folder)[0]["rider_id"], "rider-1")
+        for ride in rides:
+            self.assertEqual(self.city.history(ride) is None, ride in rides[:5])
+        self.assertEqual(self.hansom("archive", folder), "la: 0 rides archived\n")
+        self.assertIn("usage", self.hansom("archive", code=64))
+        self.assertIn("/dev/null", self.hansom("archive", "/dev/null/x", code=1))
+
+    def test_an_archive_killed_again_and_again_loses_nothing_and_repeats_nothing(self):
+        rides = self.ended(40)
+        folder = os.path.join(self.store.dir, "archive-killed")
+        os.mkdir(folder)
+        args = [os.path.join(harness.BIN, "hansom"), "archive", folder, "--older-than", "0s", "--batch",
+                "3", "--store", "redis://127.0.0.1:%d" % self.store.port, "--region", "la"]
+        kills = 0
+        while kills < 6 and self.db.zcard("rides-ended:{la}") > 3:
+            had = len(os.listdir(folder))
+            p = subprocess.Popen(args, stdout=subprocess.DEVNULL, cwd=harness.ROOT)
+            until(lambda: len(os.listdir(folder)) > had or p.poll() is not None, "a file")
+            p.kill()
+            p.wait()
+            kills += 1
+            left = self.db.zrange("rides-ended:{la}", 0, -1)
+            there = [d["ride_id"] for d in self.archived(folder)]
+            self.assertEqual(set(left) | set(there), set(rides), "lost")
+        self.assertGreater(kills, 0)
+        self.hansom("archive", folder, "--older-than", "0s", "--batch", "3")
+        self.assertEqual(sorted(d["ride_id"] for d in self.archived(folder)), sorted(rides))
+        self.assertEqual(self.db.zcard("rides-ended:{la}"), 0)
+
+    def test_erasing_a_rider_says_what_it_did_and_again_is_harmless(self):
+        self.ended(3, "r-gone")
+        self.assertIn("--rider is needed", self.hansom("erase", code=64))
+        out = self.hansom("erase", "--rider", "r-gone")
+        self.assertIn("la: 3 rides in the history made nobody's, 3 rides of the last days deleted", out)
+        self.assertIn("la: 0 rides in the history made nobody's", self.hansom("erase", "--rider", "r-gone"))
+        self.assertEqual(self.get("/v1/riders/r-gone/rides?status=past&region=la").json["items"], [])
+        (first, *_) = self.get("/v1/ops/rides?region=la").json["items"]
+        self.assertEqual(first["rider_id"], "erased")
+        self.city.reach("requested", rider="r-busy")
+        self.assertIn("cancel it first", self.hansom("erase", "--rider", "r-busy", code=1))
 
 
 if __name__ == "__main__":

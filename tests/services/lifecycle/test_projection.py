@@ -283,7 +283,7 @@ class Projection(unittest.TestCase):
         self.assertEqual((mine["rank"], mine["value"]), ("2", "2"))
         self.assertEqual(self.c.call("leaderboard_of", "trips", "all", "la-d9").extra["rank"], "0")
         self.assertGreater(self.db.ttl(board("trips", "day:" + DAY)), 0)
-        stats = self.c.call("stats", "20261128", DAY).extra
+        stats = self.c.call("stats", "20261128", 1, DAY, DAY).extra
         self.assertEqual((stats["active"], stats["unique_day"], stats["unique_all"]),
                          (["1", "0"], "1", "2"))
         self.assertEqual(stats["retained"], ["1", "0", "3", "0"])
@@ -298,7 +298,7 @@ class Projection(unittest.TestCase):
             for rider in riders:
                 self.c.reach("cancelled", rider=rider)
             self.c.project(day=day)
-        stats = self.c.call("stats", "20261128", DAY).extra
+        stats = self.c.call("stats", "20261128", 1, DAY, DAY).extra
         self.assertEqual((stats["active"], stats["retained"]), (["2", "0"], ["2", "1", "0", "0"]))
         self.assertEqual((stats["unique_day"], stats["unique_all"]), ("2", "3"))
 
