@@ -5,7 +5,7 @@
  *
  * Layout:      an array of struct doc by id; a hash table from key to id; free ids as a stack.
  * Invariants:  ids are below docs->end; a free one has no key; `live` has exactly the others.
- * Cost:        find, add and del O(1); 40 bytes a document and its key, which is stored once.
+ * Cost:        find, add and del O(1); about 30 bytes a document and its key, which is stored once.
  * Owner:       the docs own the keys. A key is good until its document goes.
  */
 #ifndef HANSOM_STORE_SEARCH_DOCS_H
@@ -21,8 +21,7 @@ struct doc_key; /* an id and its key: what the table is made of */
 
 struct doc {
     struct doc_key *key; /* owned; NULL of a free id */
-    float score;         /* of the document itself: 0 to 1 */
-    uint32_t language;   /* text.h's number */
+    double score;        /* of the document itself: 0 to 1 */
 };
 
 struct docs {

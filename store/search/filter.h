@@ -20,13 +20,28 @@ struct doc_iter;
 struct search_index;
 struct query_node;
 
+/* How good a text match is. */
+enum search_scorer {
+    SCORE_BM25STD,       /* BM25 as it is usually written, k1 = 1.2, b = 0.75; the usual one */
+    SCORE_BM25,          /* RediSearch's older form */
+    SCORE_TFIDF,         /* by the document's most frequent word */
+    SCORE_TFIDF_DOCNORM, /* by the document's length */
+    SCORE_DISMAX,        /* times, the best alternative only */
+    SCORE_DOCSCORE       /* the document's own score */
+};
+
+struct filter_options {
+    enum search_scorer scorer;
+    uint32_t expansions_max; /* terms that one prefix, pattern or fuzzy word may stand for */
+};
+
 struct doc_iter_kind {
     uint32_t (*skip)(struct doc_iter *it, uint32_t from);
     bool (*test)(struct doc_iter *it, uint32_t doc);
     /* Whether test is O(1): then an AND asks, and does not skip. */
     bool columnar;
-    /* Adds to the score of it->doc, which matches by it; NULL: adds nothing. */
-    double (*score)(struct doc_iter *it);
+    /* What doc, which matches, is worth by it; NULL: nothing. */
+    double (*score)(struct doc_iter *it, uint32_t doc);
     /* All matches, each once, in the order that costs least; NULL: by skip. Gives how many ids
      * were written to *out, which is the arena's. */
     uint32_t (*gather)(struct doc_iter *it, struct arena *arena, uint32_t **out);
@@ -60,5 +75,14 @@ static inline bool doc_iter_test(struct doc_iter *it, uint32_t doc)
 {
     return it->kind->test(it, doc);
 }
+
+/* The documents of x that the tree matches. NULL with *error, an error line, when it cannot be
+ * asked. Index, tree and arena must stay as they are meanwhile. */
+struct doc_iter *filter_new(const struct search_index *x, const struct query_node *root,
+                            const struct filter_options *o, struct arena *arena,
+                            const char **error);
+
+/* The score of a document that matches: the document's own, times what its words are worth. */
+double filter_score(const struct search_index *x, struct doc_iter *it, uint32_t doc);
 
 #endif

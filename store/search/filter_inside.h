@@ -1,0 +1,88 @@
+/* filter_inside: what the parts of filters tell each other.
+ *
+ *     filter.c        a tree becomes iterators; AND, OR, NOT, OPTIONAL
+ *     filter_leaf.c   sets of documents, ranges of numbers, places
+ *     filter_text.c   words, phrases, beginnings of words; their scores
+ */
+#ifndef HANSOM_STORE_SEARCH_FILTER_INSIDE_H
+#define HANSOM_STORE_SEARCH_FILTER_INSIDE_H
+
+#include "store/search/filter.h"
+#include "store/search/index.h"
+#include "store/search/query.h"
+
+struct filter {
+    const struct search_index *x;
+    const struct filter_options *o;
+    struct arena *arena;
+    const char *error;
+};
+
+/* Iterators under way to become one. */
+struct iter_list {
+    struct doc_iter **v; /* the arena's */
+    uint32_t n, cap;
+};
+void iter_list_add(struct filter *f, struct iter_list *l, struct doc_iter *it);
+
+/* Ids in an array, ascending. */
+struct id_array {
+    uint32_t *ids; /* the arena's */
+    uint32_t n, at;
+};
+
+/* The first id >= from; quick when it is a little further. */
+uint32_t id_array_skip(struct id_array *a, uint32_t from);
+bool id_array_has(const struct id_array *a, uint32_t id);
+
+/* Sorts ids, and leaves each once; gives how many remain. */
+uint32_t ids_sort(uint32_t *ids, uint32_t n, struct arena *arena);
+
+/* --- filter.c --- */
+
+/* The iterator of a node. Words are looked for in field `only`, or in those of the node when it
+ * is negative. */
+struct doc_iter *filter_node(struct filter *f, const struct query_node *n, int only);
+
+struct doc_iter *filter_none(struct filter *f);
+struct doc_iter *filter_all(struct filter *f);
+
+/* What any, or all, match. A single one is itself. */
+struct doc_iter *filter_or(struct filter *f, const struct iter_list *l, double weight);
+/* Words at most slop others apart, unless it is negative; in_order: as they stand in the list. */
+struct doc_iter *filter_and(struct filter *f, const struct iter_list *l, double weight,
+                            int64_t slop, bool in_order);
+
+/* Children of an OR, for positions; NULL when it is none. */
+const struct iter_list *filter_or_children(const struct doc_iter *it);
+
+/* --- filter_leaf.c --- */
+
+struct doc_iter *filter_set(struct filter *f, const struct idset *s);
+struct doc_iter *filter_ids(struct filter *f, uint32_t *ids, uint32_t n); /* sorted */
+struct doc_iter *filter_range(struct filter *f, const struct query_node *n);
+struct doc_iter *filter_place(struct filter *f, const struct query_node *n);
+struct doc_iter *filter_tags(struct filter *f, const struct query_node *n);
+
+/* --- filter_text.c --- */
+
+/* TERM, PREFIX, SUFFIX, INFIX, GLOB, FUZZY in TEXT fields. */
+struct doc_iter *filter_word(struct filter *f, const struct query_node *n, int only);
+
+/* The terms of a field that a PREFIX, SUFFIX, INFIX, GLOB or FUZZY stands for, at most as many as
+ * the options say. */
+struct term **filter_expand(struct filter *f, const struct terms *t, const struct query_node *n,
+                            uint32_t *count);
+
+/* Where a document has the words of one part, a word or alternatives; kept from one document to
+ * the next for its memory. */
+struct filter_places {
+    uint32_t *at; /* ascending; the arena's */
+    uint32_t n, cap, i;
+};
+
+/* Whether doc has the words of all of l, at most slop others between them; one of p for each. */
+bool filter_is_near(struct arena *arena, const struct iter_list *l, struct filter_places *p,
+                    uint32_t doc, int64_t slop, bool in_order);
+
+#endif

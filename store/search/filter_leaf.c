@@ -1,0 +1,375 @@
+/* Filters without text: sets of documents, ranges of numbers, places. */
+#include "filter_inside.h"
+
+#include "store/ds/georanges.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* --- ids in an array --- */
+
+uint32_t id_array_skip(struct id_array *a, uint32_t from)
+{
+    if (a->at >= a->n || a->ids[a->at] > from) a->at = 0;
+    uint32_t step = 1, lo = a->at, hi = a->at;
+    while (hi < a->n && a->ids[hi] < from) {
+        lo = hi + 1;
+        hi += step;
+        step *= 2;
+    }
+    if (hi > a->n) hi = a->n;
+    while (lo < hi) {
+        uint32_t mid = (lo + hi) / 2;
+        if (a->ids[mid] < from)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    a->at = lo;
+    return lo < a->n ? a->ids[lo] : DOC_NONE;
+}
+
+bool id_array_has(const struct id_array *a, uint32_t id)
+{
+    uint32_t lo = 0;
+    uint32_t hi = a->n;
+    while (lo < hi) {
+        uint32_t mid = (lo + hi) / 2;
+        if (a->ids[mid] < id)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < a->n && a->ids[lo] == id;
+}
+
+/* One pass of a radix sort over eleven bits; false when all are the same there. */
+static bool radix_pass(const uint32_t *from, uint32_t *to, uint32_t n, uint32_t shift)
+{
+    enum { BUCKETS = 2048 };
+    uint32_t start[BUCKETS] = {0};
+    for (uint32_t i = 0; i < n; i++)
+        start[from[i] >> shift & (BUCKETS - 1)]++;
+    if (start[from[0] >> shift & (BUCKETS - 1)] == n) return false;
+    uint32_t sum = 0;
+    for (uint32_t b = 0; b < BUCKETS; b++) {
+        uint32_t count = start[b];
+        start[b] = sum;
+        sum += count;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        to[start[from[i] >> shift & (BUCKETS - 1)]++] = from[i];
+    return true;
+}
+
+static void insertion_sort(uint32_t *ids, uint32_t n)
+{
+    for (uint32_t i = 1; i < n; i++) {
+        uint32_t id = ids[i], k = i;
+        for (; k > 0 && ids[k - 1] > id; k--)
+            ids[k] = ids[k - 1];
+        ids[k] = id;
+    }
+}
+
+uint32_t ids_sort(uint32_t *ids, uint32_t n, struct arena *arena)
+{
+    enum { FEW = 48 };
+    if (n <= FEW) {
+        insertion_sort(ids, n);
+    } else {
+        uint32_t *a = ids, *b = arena_alloc(arena, n * sizeof *b);
+        for (uint32_t shift = 0; shift < 32; shift += 11) {
+            if (!radix_pass(a, b, n, shift)) continue;
+            uint32_t *swap = a;
+            a = b;
+            b = swap;
+        }
+        if (a != ids) memcpy(ids, a, n * sizeof *ids);
+    }
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (i == 0 || ids[i] != ids[i - 1]) ids[left++] = ids[i];
+    return left;
+}
+
+struct ids_iter {
+    struct doc_iter it;
+    struct id_array of;
+};
+
+static uint32_t ids_skip(struct doc_iter *it, uint32_t from)
+{
+    return id_array_skip(&((struct ids_iter *)it)->of, from);
+}
+
+static bool ids_test(struct doc_iter *it, uint32_t doc)
+{
+    return id_array_has(&((struct ids_iter *)it)->of, doc);
+}
+
+static uint32_t ids_page(struct doc_iter *it, uint32_t from, uint32_t n, uint32_t *out)
+{
+    const struct id_array *a = &((struct ids_iter *)it)->of;
+    uint32_t count = from >= a->n ? 0 : a->n - from < n ? a->n - from : n;
+    if (count > 0) memcpy(out, a->ids + from, count * sizeof *out);
+    return count;
+}
+
+static const struct doc_iter_kind ids_kind = {
+    .skip = ids_skip, .test = ids_test, .columnar = true, .page = ids_page};
+
+struct doc_iter *filter_ids(struct filter *f, uint32_t *ids, uint32_t n)
+{
+    struct ids_iter *i = arena_alloc(f->arena, sizeof *i);
+    *i = (struct ids_iter){
+        .it = {.kind = &ids_kind, .doc = DOC_NONE, .weight = 1, .estimate = n, .exact = true},
+        .of = {.ids = ids, .n = n}};
+    return &i->it;
+}
+
+/* --- sets --- */
+
+struct set_iter {
+    struct doc_iter it;
+    const struct idset *of;
+};
+
+static uint32_t set_skip(struct doc_iter *it, uint32_t from)
+{
+    return idset_next(((const struct set_iter *)it)->of, from);
+}
+
+static bool set_test(struct doc_iter *it, uint32_t doc)
+{
+    return idset_has(((const struct set_iter *)it)->of, doc);
+}
+
+static uint32_t set_page(struct doc_iter *it, uint32_t from, uint32_t n, uint32_t *out)
+{
+    const struct idset *s = ((const struct set_iter *)it)->of;
+    if (from >= s->count) return 0;
+    uint32_t count = 0;
+    for (uint32_t id = idset_at(s, from); count < n && id != IDSET_NONE; id = idset_next(s, id + 1))
+        out[count++] = id;
+    return count;
+}
+
+static const struct doc_iter_kind set_kind = {
+    .skip = set_skip, .test = set_test, .columnar = true, .page = set_page};
+
+struct doc_iter *filter_set(struct filter *f, const struct idset *s)
+{
+    struct set_iter *i = arena_alloc(f->arena, sizeof *i);
+    *i = (struct set_iter){.it = {.kind = &set_kind,
+                                  .doc = DOC_NONE,
+                                  .weight = 1,
+                                  .estimate = s->count,
+                                  .exact = true},
+                           .of = s};
+    return &i->it;
+}
+
+struct doc_iter *filter_tags(struct filter *f, const struct query_node *n)
+{
+    const struct terms *t = &f->x->fields[n->fields.number[0]].terms;
+    struct iter_list l = {0};
+    for (uint32_t i = 0; i < n->child_count && f->error == NULL; i++) {
+        const struct query_node *c = n->child[i];
+        if (c->kind == QUERY_TERM) {
+            const struct term *term = terms_find(t, c->text);
+            if (term != NULL) iter_list_add(f, &l, filter_set(f, &term->docs));
+            continue;
+        }
+        uint32_t count = 0;
+        struct term **found = filter_expand(f, t, c, &count);
+        for (uint32_t k = 0; k < count; k++)
+            iter_list_add(f, &l, filter_set(f, &found[k]->docs));
+    }
+    return filter_or(f, &l, 1);
+}
+
+/* --- numbers --- */
+
+/* What ranges and places share: a sorted copy, made when they are walked by id. */
+struct tree_iter {
+    struct doc_iter it;
+    const struct field_index *field;
+    struct arena *arena;
+    bool sorted;
+    struct id_array ids;
+    /* of a range */
+    double min, max;   /* both included */
+    uint32_t from, to; /* ranks */
+    /* of a place */
+    struct geo_shape shape;
+    bool near;               /* small enough for bounds by plane geometry */
+    double cos_min, cos_max; /* of latitudes within reach */
+    double inside, outside;  /* radius in radians, squared: surely within, surely beyond */
+};
+
+static uint32_t tree_skip(struct doc_iter *it, uint32_t from)
+{
+    struct tree_iter *t = (struct tree_iter *)it;
+    if (!t->sorted) {
+        uint32_t n = it->kind->gather(it, t->arena, &t->ids.ids);
+        t->ids.n = ids_sort(t->ids.ids, n, t->arena);
+        t->sorted = true;
+    }
+    return id_array_skip(&t->ids, from);
+}
+
+static uint32_t range_gather(struct doc_iter *it, struct arena *arena, uint32_t **out)
+{
+    const struct tree_iter *t = (const struct tree_iter *)it;
+    uint32_t n = t->to - t->from;
+    *out = arena_alloc(arena, (n + 1) * sizeof **out);
+    return numtree_copy(&t->field->tree, t->from, n, *out, NULL);
+}
+
+static bool range_test(struct doc_iter *it, uint32_t doc)
+{
+    const struct tree_iter *t = (const struct tree_iter *)it;
+    const struct field_index *f = t->field;
+    if (doc >= f->cap) return false;
+    double v = f->column[doc];
+    if (v >= t->min && v <= t->max) return true;
+    if (f->more == NULL || f->more[doc] == NULL) return false;
+    for (uint32_t i = 0; i < f->more[doc]->n; i++) {
+        v = f->more[doc]->number[i];
+        if (v >= t->min && v <= t->max) return true;
+    }
+    return false;
+}
+
+static uint32_t range_page(struct doc_iter *it, uint32_t from, uint32_t n, uint32_t *out)
+{
+    const struct tree_iter *t = (const struct tree_iter *)it;
+    uint32_t count = t->to - t->from;
+    if (from >= count) return 0;
+    return numtree_copy(&t->field->tree, t->from + from, count - from < n ? count - from : n, out,
+                        NULL);
+}
+
+static const struct doc_iter_kind range_kind = {.skip = tree_skip,
+                                                .test = range_test,
+                                                .columnar = true,
+                                                .gather = range_gather,
+                                                .page = range_page};
+
+struct doc_iter *filter_range(struct filter *f, const struct query_node *n)
+{
+    const struct field_index *field = &f->x->fields[n->fields.number[0]];
+    struct tree_iter *t = arena_alloc(f->arena, sizeof *t);
+    *t = (struct tree_iter){.it = {.kind = &range_kind, .doc = DOC_NONE, .weight = 1},
+                            .field = field,
+                            .arena = f->arena,
+                            .min = n->min_open ? nextafter(n->min, INFINITY) : n->min,
+                            .max = n->max_open ? nextafter(n->max, -INFINITY) : n->max};
+    if (!(t->min <= t->max) || (n->min_open && isinf(n->min) && n->min > 0) ||
+        (n->max_open && isinf(n->max) && n->max < 0))
+        return filter_none(f);
+    t->from = numtree_below(&field->tree, t->min, false);
+    t->to = numtree_below(&field->tree, t->max, true);
+    t->it.estimate = t->to - t->from;
+    t->it.exact = field->more_docs == 0;
+    return &t->it;
+}
+
+/* --- places --- */
+
+#define EARTH_M 6372797.560856
+#define DEG     (3.14159265358979323846 / 180.0)
+
+/* The distance is computed only where bounds leave it open. Up to 100 km the arc is at most
+ * 0.002 % longer than its chord, which the margins of `inside` and `outside` contain:
+ *     R sqrt(dlat² + (cos_min dlon)²) <= distance <= R sqrt(dlat² + (cos_max dlon)²) */
+static bool place_has(const struct tree_iter *t, double score)
+{
+    struct geo_point p = geohash_decode((uint64_t)score);
+    double exact = 0;
+    if (t->near) {
+        double lat = (p.lat - t->shape.at.lat) * DEG;
+        double lon = (p.lon - t->shape.at.lon) * DEG;
+        double lat2 = lat * lat, lon2 = lon * lon;
+        if (lat2 + lon2 * t->cos_max * t->cos_max <= t->inside) return true;
+        if (lat2 + lon2 * t->cos_min * t->cos_min > t->outside) return false;
+    }
+    return geo_shape_has(&t->shape, p, &exact);
+}
+
+static bool place_test(struct doc_iter *it, uint32_t doc)
+{
+    const struct tree_iter *t = (const struct tree_iter *)it;
+    const struct field_index *f = t->field;
+    if (doc >= f->cap || isnan(f->column[doc])) return false;
+    if (place_has(t, f->column[doc])) return true;
+    if (f->more == NULL || f->more[doc] == NULL) return false;
+    for (uint32_t i = 0; i < f->more[doc]->n; i++)
+        if (place_has(t, f->more[doc]->number[i])) return true;
+    return false;
+}
+
+struct gathering {
+    const struct tree_iter *t;
+    uint32_t *ids, n;
+};
+
+static bool gather_run(const double *scores, const uint32_t *ids, uint32_t n, void *data)
+{
+    struct gathering *g = data;
+    for (uint32_t i = 0; i < n; i++)
+        if (place_has(g->t, scores[i])) g->ids[g->n++] = ids[i];
+    return true;
+}
+
+/* Ranks of what may lie within. */
+static uint32_t place_ranks(const struct tree_iter *t, uint32_t from[static GEO_RANGES],
+                            uint32_t to[static GEO_RANGES])
+{
+    struct geo_range ranges[GEO_RANGES];
+    uint32_t n = georanges(&t->shape, ranges);
+    for (uint32_t i = 0; i < n; i++) {
+        from[i] = numtree_below(&t->field->tree, (double)ranges[i].min, false);
+        to[i] = numtree_below(&t->field->tree, (double)ranges[i].max, false);
+    }
+    return n;
+}
+
+static uint32_t place_gather(struct doc_iter *it, struct arena *arena, uint32_t **out)
+{
+    const struct tree_iter *t = (const struct tree_iter *)it;
+    uint32_t from[GEO_RANGES], to[GEO_RANGES], count = 0;
+    uint32_t n = place_ranks(t, from, to);
+    for (uint32_t i = 0; i < n; i++)
+        count += to[i] - from[i];
+    struct gathering g = {.t = t, .ids = arena_alloc(arena, (count + 1) * sizeof **out)};
+    for (uint32_t i = 0; i < n; i++)
+        numtree_each(&t->field->tree, from[i], to[i] - from[i], gather_run, &g);
+    *out = g.ids;
+    return g.n;
+}
+
+static const struct doc_iter_kind place_kind = {
+    .skip = tree_skip, .test = place_test, .columnar = true, .gather = place_gather};
+
+struct doc_iter *filter_place(struct filter *f, const struct query_node *n)
+{
+    enum { NEAR_M = 100000, NEAR_LAT = 70 };
+    struct tree_iter *t = arena_alloc(f->arena, sizeof *t);
+    *t = (struct tree_iter){.it = {.kind = &place_kind, .doc = DOC_NONE, .weight = 1},
+                            .field = &f->x->fields[n->fields.number[0]],
+                            .arena = f->arena,
+                            .shape = {.at = {n->lon, n->lat}, .radius_m = n->radius_m}};
+    double reach = n->radius_m / EARTH_M, lat = fabs(n->lat) * DEG;
+    /* Over the date line differences of longitude are not what they seem. */
+    t->near = n->radius_m <= NEAR_M && fabs(n->lat) <= NEAR_LAT && fabs(n->lon) <= 170;
+    t->cos_max = cos(lat > reach ? lat - reach : 0);
+    t->cos_min = cos(lat + reach);
+    t->inside = reach * reach * 0.9998;
+    t->outside = reach * reach * 1.0002;
+    uint32_t from[GEO_RANGES], to[GEO_RANGES], count = place_ranks(t, from, to);
+    for (uint32_t i = 0; i < count; i++)
+        t->it.estimate += to[i] - from[i];
+    return &t->it;
+}

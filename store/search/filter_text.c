@@ -1,0 +1,263 @@
+/* Filters of text: words, phrases, beginnings of words; and what they are worth. */
+#include "filter_inside.h"
+
+#include "base/must.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct term_iter {
+    struct doc_iter it;
+    struct postings_iter at;    /* where the iterator stands */
+    struct postings_iter probe; /* where it was last asked about a document */
+    const struct field_index *field;
+    enum search_scorer scorer;
+    double idf, length_avg;
+};
+
+static uint32_t term_skip(struct doc_iter *it, uint32_t from)
+{
+    return postings_skip(&((struct term_iter *)it)->at, from);
+}
+
+static bool term_test(struct doc_iter *it, uint32_t doc)
+{
+    return postings_skip(&((struct term_iter *)it)->probe, doc) == doc;
+}
+
+/* The entry of a document that has the word. */
+static const struct postings_iter *entry_of(struct term_iter *t, uint32_t doc)
+{
+    if (t->at.doc == doc) return &t->at;
+    (void)postings_skip(&t->probe, doc);
+    return t->probe.doc == doc ? &t->probe : NULL;
+}
+
+static double term_score(struct doc_iter *it, uint32_t doc)
+{
+    struct term_iter *t = (struct term_iter *)it;
+    const struct postings_iter *e = entry_of(t, doc);
+    if (e == NULL) return 0;
+    const struct field_terms *of = t->field->terms_of[doc];
+    double times = e->times, k1 = 1.2;
+    switch (t->scorer) {
+    case SCORE_BM25STD:
+        return it->weight * t->idf * times * (k1 + 1) /
+               (times + k1 * (0.25 + 0.75 * of->length / t->length_avg));
+    case SCORE_BM25:
+        return it->weight * t->idf * times / (times + k1 * (0.5 + 0.5 * t->length_avg));
+    case SCORE_TFIDF:
+        return it->weight * t->idf * times / of->most;
+    case SCORE_TFIDF_DOCNORM:
+        return it->weight * t->idf * times / of->length;
+    case SCORE_DISMAX:
+        return it->weight * times;
+    case SCORE_DOCSCORE:
+        return 1;
+    }
+    return 0;
+}
+
+static const struct doc_iter_kind term_kind = {
+    .skip = term_skip, .test = term_test, .score = term_score};
+
+static double idf_of(enum search_scorer scorer, double docs, double with)
+{
+    if (scorer == SCORE_BM25STD) return log(1 + (docs - with + 0.5) / (with + 0.5));
+    return floor(log2(1 + docs / with));
+}
+
+static struct doc_iter *filter_term(struct filter *f, uint32_t field, const struct term *term,
+                                    double weight)
+{
+    const struct field_index *in = &f->x->fields[field];
+    struct term_iter *t = arena_alloc(f->arena, sizeof *t);
+    *t = (struct term_iter){.it = {.kind = &term_kind,
+                                   .doc = DOC_NONE,
+                                   .weight = weight * f->x->schema.fields[field].weight,
+                                   .estimate = term->postings.docs,
+                                   .exact = true,
+                                   .scores = f->o->scorer != SCORE_DOCSCORE},
+                            .at = postings_begin(&term->postings),
+                            .probe = postings_begin(&term->postings),
+                            .field = in,
+                            .scorer = f->o->scorer,
+                            .idf = idf_of(f->o->scorer, f->x->docs.count, term->postings.docs),
+                            .length_avg = (double)in->length / in->docs};
+    return &t->it;
+}
+
+/* --- words that stand for several --- */
+
+struct expanding {
+    const struct query_node *n;
+    struct term **v;
+    uint32_t count, max;
+    uint32_t looked;
+    struct slice prefix;
+};
+
+static bool contains(struct slice s, struct slice part)
+{
+    return part.len == 0 || memmem(s.p, s.len, part.p, part.len) != NULL;
+}
+
+/* Whether a and b are at most `most` insertions, deletions and changes of a byte apart: only the
+ * band of the table within that distance of its diagonal is filled in. */
+static bool is_close(struct slice a, struct slice b, uint32_t most)
+{
+    uint32_t row[WORD_BYTES_MAX + 1];
+    if (a.len > WORD_BYTES_MAX || b.len > WORD_BYTES_MAX) return false;
+    uint32_t n = (uint32_t)a.len, m = (uint32_t)b.len;
+    if ((n > m ? n - m : m - n) > most) return false;
+    for (uint32_t k = 0; k <= m; k++)
+        row[k] = k;
+    for (uint32_t i = 1; i <= n; i++) {
+        uint32_t from = i > most ? i - most : 1, to = i + most < m ? i + most : m;
+        uint32_t corner = row[from - 1], least = UINT32_MAX;
+        row[from - 1] = from == 1 ? i : most + 1;
+        for (uint32_t k = from; k <= to; k++) {
+            uint32_t above = k == i + most ? most + 1 : row[k];
+            uint32_t best = corner + (a.p[i - 1] != b.p[k - 1]);
+            if (above + 1 < best) best = above + 1;
+            if (row[k - 1] + 1 < best) best = row[k - 1] + 1;
+            corner = row[k];
+            row[k] = best;
+            if (best < least) least = best;
+        }
+        if (least > most) return false;
+    }
+    return row[m] <= most;
+}
+
+static bool fits(const struct query_node *n, struct slice name)
+{
+    struct slice t = n->text;
+    if (n->kind == QUERY_PREFIX) return slice_starts(name, t);
+    if (n->kind == QUERY_INFIX) return contains(name, t);
+    if (n->kind == QUERY_GLOB) return slice_glob(t, name, false);
+    if (n->kind == QUERY_FUZZY) return is_close(t, name, n->distance);
+    must(n->kind == QUERY_SUFFIX);
+    return name.len >= t.len && slice_starts(slice_from(name, name.len - t.len), t);
+}
+
+static bool expand_one(struct term *t, void *data)
+{
+    enum { LOOKED_MAX = 1 << 20 };
+    struct expanding *e = data;
+    struct slice name = term_name(t);
+    if (e->prefix.len > 0 && !slice_starts(name, e->prefix)) return false;
+    bool stem = name.len > 0 && name.p[0] == '+'; /* words cannot begin so, and tags are few */
+    if ((!stem || e->n->text.p[0] == '+') && fits(e->n, name)) e->v[e->count++] = t;
+    return e->count < e->max && ++e->looked < LOOKED_MAX;
+}
+
+struct term **filter_expand(struct filter *f, const struct terms *t, const struct query_node *n,
+                            uint32_t *count)
+{
+    struct expanding e = {.n = n, .max = f->o->expansions_max};
+    if (e.max > terms_count(t)) e.max = terms_count(t);
+    e.v = arena_alloc(f->arena, (e.max + 1) * sizeof(struct term *));
+    if (n->kind == QUERY_PREFIX) e.prefix = n->text;
+    if (n->kind == QUERY_GLOB) { /* what stands before the first sign */
+        size_t plain = 0;
+        while (plain < n->text.len && strchr("*?[\\", n->text.p[plain]) == NULL)
+            plain++;
+        e.prefix = slice_make(n->text.p, plain);
+    }
+    if (e.max > 0 && n->text.len > 0) terms_each(t, e.prefix, expand_one, &e);
+    *count = e.count;
+    return e.v;
+}
+
+struct doc_iter *filter_word(struct filter *f, const struct query_node *n, int only)
+{
+    const struct schema *s = &f->x->schema;
+    struct iter_list l = {0};
+    uint16_t one = (uint16_t)only;
+    const struct query_fields in = only < 0 ? n->fields : (struct query_fields){&one, 1, false};
+    for (uint32_t i = 0; i < (in.all ? s->field_count : in.n); i++) {
+        uint32_t field = in.all ? i : in.number[i];
+        if (s->fields[field].kind != FIELD_TEXT || field >= f->x->field_count) continue;
+        const struct terms *t = &f->x->fields[field].terms;
+        if (n->kind == QUERY_TERM) {
+            const struct term *term = terms_find(t, n->text);
+            if (term != NULL) iter_list_add(f, &l, filter_term(f, field, term, n->weight));
+            continue;
+        }
+        uint32_t count = 0;
+        struct term **found = filter_expand(f, t, n, &count);
+        for (uint32_t k = 0; k < count; k++)
+            iter_list_add(f, &l, filter_term(f, field, found[k], n->weight));
+    }
+    return filter_or(f, &l, 1);
+}
+
+/* --- distances --- */
+
+enum { PLACES_MAX = 1 << 16 };
+
+static void add_places(struct doc_iter *it, uint32_t doc, struct arena *arena,
+                       struct filter_places *p)
+{
+    const struct iter_list *alternatives = filter_or_children(it);
+    if (alternatives != NULL) {
+        for (uint32_t i = 0; i < alternatives->cap; i++)
+            if (doc_iter_test(alternatives->v[i], doc))
+                add_places(alternatives->v[i], doc, arena, p);
+        return;
+    }
+    if (it->kind != &term_kind) return;
+    const struct postings_iter *e = entry_of((struct term_iter *)it, doc);
+    if (e == NULL) return;
+    uint32_t room = e->times < PLACES_MAX ? e->times : PLACES_MAX;
+    if (p->n + room > p->cap) {
+        p->cap = 2 * (p->n + room);
+        uint32_t *at = arena_alloc(arena, p->cap * sizeof *at);
+        if (p->n > 0) memcpy(at, p->at, p->n * sizeof *at);
+        p->at = at;
+    }
+    p->n += postings_positions(e, p->at + p->n, room);
+}
+
+/* Each place of the first, and the next of each other behind it. */
+static bool near_in_order(struct filter_places *p, uint32_t n, int64_t slop)
+{
+    for (; p[0].i < p[0].n; p[0].i++) {
+        uint32_t first = p[0].at[p[0].i], last = first;
+        for (uint32_t k = 1; k < n; k++) {
+            while (p[k].i < p[k].n && p[k].at[p[k].i] <= last)
+                p[k].i++;
+            if (p[k].i == p[k].n) return false;
+            last = p[k].at[p[k].i];
+        }
+        if ((int64_t)last - first - (n - 1) <= slop) return true;
+    }
+    return false;
+}
+
+/* The least window with one place of each: the first of them moves on until one has none. */
+static bool near_anyhow(struct filter_places *p, uint32_t n, int64_t slop)
+{
+    for (;;) {
+        uint32_t first = 0, last = 0;
+        for (uint32_t k = 0; k < n; k++) {
+            if (p[k].at[p[k].i] < p[first].at[p[first].i]) first = k;
+            if (p[k].at[p[k].i] > p[last].at[p[last].i]) last = k;
+        }
+        if ((int64_t)p[last].at[p[last].i] - p[first].at[p[first].i] - (n - 1) <= slop) return true;
+        if (++p[first].i == p[first].n) return false;
+    }
+}
+
+bool filter_is_near(struct arena *arena, const struct iter_list *l, struct filter_places *p,
+                    uint32_t doc, int64_t slop, bool in_order)
+{
+    for (uint32_t k = 0; k < l->n; k++) {
+        p[k].n = p[k].i = 0;
+        add_places(l->v[k], doc, arena, &p[k]);
+        p[k].n = ids_sort(p[k].at, p[k].n, arena);
+        if (p[k].n == 0) return false;
+    }
+    return in_order ? near_in_order(p, l->n, slop) : near_anyhow(p, l->n, slop);
+}
