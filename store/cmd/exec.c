@@ -22,6 +22,7 @@ void exec_attach(struct engine *e)
 void exec_detach(struct engine *e)
 {
     exec_apply_end(e);
+    engine_observer_free(e);
     slowlog_reset(e);
     guard_log_reset(e);
     mem_free(e->cmd_stats);
@@ -88,6 +89,7 @@ static void depend(struct session *s, uint64_t end)
 void exec_finish(struct engine *e, struct session *s)
 {
     const struct log_sink *sink = e->sink;
+    if (e->observer != NULL) e->observer->settle(e->observer_data);
     bool logged = sink != NULL && e->effects.bytes.len > 0;
     if (logged) (void)sink->append(sink->data, buf_slice(&e->effects.bytes));
     if (e->effects.bytes.len > 0) effects_reset(&e->effects);

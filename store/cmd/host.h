@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "store/cmd/args.h"
 #include "store/cmd/reply.h"
+#include "store/engine/observer.h"
 #include "store/type/family.h"
 
 struct host {
@@ -51,6 +52,55 @@ void host_changed(struct host *h, struct slice key, const char *event);
 
 /* Logs this command instead of the one that was sent; may be called several times. */
 void host_effect(struct host *h, uint32_t argc, const struct slice *argv);
+
+/* Logs this command as it was sent, though it changed no key. */
+void host_logged(struct host *h);
+
+/* --- beside the keyspace: indexes of keys, which outlive a command --- */
+
+/* The keyspace, for as long as there is one. */
+struct host_keys;
+struct host_keys *host_keys(struct host *h);
+
+/* The number of the database that the command is in. */
+uint32_t host_db(const struct host *h);
+
+/* Whether the log is being replayed: keys are not looked at before its end. */
+bool host_is_loading(const struct host *h);
+
+/* What was put beside the keyspace, or NULL; and puts it there, once. */
+void *host_beside(struct host *h);
+void host_put_beside(struct host *h, const struct observer *o, void *data);
+
+/* What stands under a key; good until the next change. */
+enum host_kind { HOST_NOTHING, HOST_HASH, HOST_MODULE, HOST_OTHER };
+#define HOST_NEVER INT64_MAX
+struct host_view {
+    enum host_kind kind;
+    void *value;       /* the host's own */
+    int64_t expire_ms; /* unix time, or HOST_NEVER */
+};
+struct host_view host_look(struct host_keys *k, struct slice key);
+
+/* A field of a hash; false when it has none of that name. */
+bool host_view_field(const struct host_view *v, struct slice field, struct slice *out);
+uint64_t host_view_count(const struct host_view *v);
+void host_view_each(const struct host_view *v,
+                    bool (*fn)(struct slice field, struct slice value, void *data), void *data);
+
+/* A family's value, or NULL when it is of another type. */
+void *host_view_value(const struct host_view *v, const struct family_type *t);
+
+/* Calls fn for some keys of the keyspace and gives the next cursor, 0 at the end; as SCAN. */
+uint64_t host_scan(struct host_keys *k, uint64_t cursor, void (*fn)(struct slice key, void *data),
+                   void *data);
+uint64_t host_key_count(const struct host_keys *k);
+
+/* Unix time, as this command sees it; a key with an earlier expiry is there no more. */
+int64_t host_now_ms(const struct host_keys *k);
+
+/* A clock that only grows. */
+int64_t host_clock_us(const struct host_keys *k);
 
 /* "wrong number of arguments for '<name>' command". */
 void host_wrong_arity(struct host *h);

@@ -53,6 +53,7 @@ bool exec_apply(struct engine *e, const struct slice *argv, uint32_t argc, struc
 
 void exec_apply_end(struct engine *e)
 {
+    bool replayed = e->replay != NULL;
     if (e->replay != NULL) {
         list_add(&e->sessions, &e->replay->all);
         e->session_count++;
@@ -62,6 +63,7 @@ void exec_apply_end(struct engine *e)
     }
     e->loading = false;
     engine_ephemeral_drop(e);
+    if (replayed && e->observer != NULL) e->observer->loaded(e->observer_data);
 }
 
 uint64_t exec_log(struct engine *e, uint32_t db, const struct slice *argv, uint32_t argc)
@@ -78,6 +80,7 @@ void exec_rewrite(struct engine *e, void (*fn)(struct slice piece, void *data), 
 {
     struct effects out = {.db = -1};
     if (e->script_rewrite != NULL) e->script_rewrite(e, &out);
+    if (e->observer != NULL) e->observer->rewrite(e->observer_data, &out);
     for (uint32_t i = 0; i < ENGINE_DBS; i++) {
         struct dict_iter at;
         dict_iter_init(&at, &e->db[i].keys);

@@ -188,6 +188,7 @@ void exec_tick(struct engine *e)
     int64_t from_us = e->clock.mono_us(e->clock.data);
     if (db_expire_cycle(e, 2000) > 0)
         engine_took(e, LATENCY_EXPIRE_CYCLE, e->clock.mono_us(e->clock.data) - from_us);
+    if (e->observer != NULL) e->observer_works = e->observer->work(e->observer_data);
     exec_finish(e, NULL);
     sample(e);
     wake_ready(e);
@@ -195,7 +196,7 @@ void exec_tick(struct engine *e)
 
 int64_t exec_next_ms(struct engine *e)
 {
-    if (e->trash_count > 0) return 0;
+    if (e->trash_count > 0 || e->observer_works) return 0;
     const struct heap_node *n = heap_min(&e->deadlines);
     if (n == NULL) return 100;
     int64_t left = n->key - e->clock.wall_us(e->clock.data) / 1000;

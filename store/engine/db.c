@@ -14,9 +14,18 @@ static inline bool is_durable(const struct engine *e, struct slice key)
     return e->ephemeral_count == 0 || !db_is_ephemeral(e, key);
 }
 
+/* Tells what stands beside the keyspace that a key changed. */
+static inline void observe(struct db *db, struct slice key)
+{
+    struct engine *g = db->engine;
+    if (g->observer != NULL && db->id == 0 && !g->loading)
+        g->observer->changed(g->observer_data, key);
+}
+
 static void entry_drop(struct db *db, struct entry *e, uint64_t hash)
 {
     struct slice key = entry_key(e);
+    observe(db, key);
     if (e->expire_ms != EXPIRE_NEVER) (void)dict_take_hash(&db->expires, key, hash);
     (void)dict_take_hash(&db->keys, key, hash);
     trash_value(db->engine, e->value);
@@ -223,6 +232,7 @@ void db_changed(struct db *db, struct slice key, enum notify_class class, const 
 {
     struct engine *e = db->engine;
     db_log(db, key);
+    observe(db, key);
     if (e->watch_count > 0) watch_signal(db, key);
     if (e->blocked_count > 0) block_signal(db, key);
     if (event != NULL && e->notify_flags != 0) db_notify(db, key, class, event);
@@ -242,6 +252,8 @@ void db_flush(struct db *db)
     trash_borrowed(db->engine, &db->expires); /* first: it looks at no entry, but borrows them */
     trash_entries(db->engine, &db->keys);
     db->expire_cursor = 0;
+    if (db->engine->observer != NULL && db->id == 0)
+        db->engine->observer->flushed(db->engine->observer_data, false);
     if (db->engine->blocked_count > 0) block_signal_all(db);
 }
 

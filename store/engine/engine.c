@@ -188,6 +188,7 @@ void engine_swap(struct engine *e, uint32_t a, uint32_t b)
         y->keys = keys;
         y->expires = expires;
         y->expire_cursor = cursor;
+        if (e->observer != NULL && (a == 0 || b == 0)) e->observer->flushed(e->observer_data, true);
         if (e->watch_count > 0) watch_signal_all(x);
         if (e->watch_count > 0) watch_signal_all(y);
         if (e->blocked_count > 0) block_signal_present(x);
@@ -196,6 +197,14 @@ void engine_swap(struct engine *e, uint32_t a, uint32_t b)
     e->dirty++;
     e->durable_writes++;
     e->saw_durable = true;
+}
+
+void engine_observer_free(struct engine *e)
+{
+    if (e->observer == NULL) return;
+    e->observer->free(e->observer_data);
+    e->observer = NULL;
+    e->observer_data = NULL;
 }
 
 void engine_count_error(struct engine *e, struct slice line)

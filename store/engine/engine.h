@@ -19,6 +19,7 @@
 #include "store/engine/config.h"
 #include "store/engine/effects.h"
 #include "store/engine/latency.h"
+#include "store/engine/observer.h"
 
 struct engine;
 struct session;
@@ -176,10 +177,13 @@ struct engine {
     bool counts_uses;           /* maxmemory-policy is an LFU one */
     struct script_host *script; /* borrowed: store/script's */
     void (*script_rewrite)(struct engine *e, struct effects *out); /* FUNCTION LOADs; NULL */
-    struct session *replay;   /* owned by cmd/exec.c: runs the log's commands at recovery */
-    int64_t pause_until_ms;   /* CLIENT PAUSE; 0: none */
-    bool pause_all;           /* reads too */
-    bool unpaused;            /* CLIENT UNPAUSE just ran */
+    const struct observer *observer; /* NULL while nothing stands beside the keyspace */
+    void *observer_data;             /* owned: freed by the observer */
+    bool observer_works;             /* it has more to do between commands */
+    struct session *replay;          /* owned by cmd/exec.c: runs the log's commands at recovery */
+    int64_t pause_until_ms;          /* CLIENT PAUSE; 0: none */
+    bool pause_all;                  /* reads too */
+    bool unpaused;                   /* CLIENT UNPAUSE just ran */
     bool passive_expire;      /* DEBUG SET-ACTIVE-EXPIRE 0: expired keys go only when looked at */
     bool serving;             /* woken clients are being served */
     struct slice serving_key; /* borrowed: the key whose waiters are served just now */
@@ -245,6 +249,9 @@ static inline void engine_took(struct engine *e, enum latency_kind kind, int64_t
     if (threshold_ms == 0 || us < threshold_ms * 1000) return;
     latency_note(&e->latency, kind, e->now_s, (uint32_t)(us / 1000));
 }
+
+/* Ends the observer, if there is one. */
+void engine_observer_free(struct engine *e);
 
 /* Adds one to the statistics of an error reply (its first word). */
 void engine_count_error(struct engine *e, struct slice line);

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """families_kept: values of the module families survive kill -9, a rewrite of the log, a snapshot,
-DUMP and RESTORE, byte for byte.
+DUMP and RESTORE, byte for byte; and indexes answer as before.
 
     families_kept.py --store build/dev/bin/hansom-store
 """
@@ -92,6 +92,62 @@ def fill(client, seed):
     run("PEXPIRE", "bf3", 10 ** 9)
 
 
+def fill_indexes(client, seed):
+    """Indexes made before and after their documents, altered, named anew and dropped."""
+    rng = random.Random(seed)
+    run = client.execute_command
+    run("FT.CREATE", "idx:early", "PREFIX", 1, "driver:", "STOPWORDS", 1, "cab",
+        "SCHEMA", "name", "TEXT", "SORTABLE", "rating", "NUMERIC", "SORTABLE")
+    for _ in range(2000):
+        i = rng.randrange(300)
+        name = " ".join(rng.choice(["quick", "red", "cab", "driver", "of", "night"])
+                        for _ in range(rng.randrange(1, 5)))
+        pick = rng.randrange(10)
+        if pick == 0:
+            client.delete("driver:%d" % i)
+        elif pick == 1:
+            run("JSON.SET", "trip:%d" % i, "$",
+                '{"fare":%d,"tags":["a%d","b%d"],"to":"%.3f,%.3f"}'
+                % (i % 40, i % 3, i % 5, rng.uniform(13, 14), rng.uniform(52, 53)))
+        else:
+            client.hset("driver:%d" % i, mapping={
+                "name": name, "rating": rng.randrange(30, 50) / 10,
+                "vehicle": rng.choice(["suv", "sedan,green"])})
+    run("FT.ALTER", "idx:early", "SCHEMA", "ADD", "vehicle", "TAG")
+    run("FT.CREATE", "idx:late", "ON", "JSON", "PREFIX", 1, "trip:", "SCHEMA", "$.fare", "AS",
+        "fare", "NUMERIC", "$.tags[*]", "AS", "tags", "TAG", "$.to", "AS", "to", "GEO")
+    run("FT.CREATE", "idx:gone", "PREFIX", 1, "gone:", "SCHEMA", "a", "TEXT")
+    client.hset("gone:1", "a", "x")
+    run("FT.DROPINDEX", "idx:gone", "DD")
+    run("FT.ALIASADD", "drivers", "idx:late")
+    run("FT.ALIASUPDATE", "drivers", "idx:early")
+
+
+def until_indexed(client, name):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        info = client.execute_command("FT.INFO", name)
+        if info[info.index(b"indexing") + 1] == 0:
+            return
+    sys.exit("%s is never done" % name)
+
+
+def answers(client):
+    """What indexes say to queries of every kind, by key."""
+    found = {}
+    for index, query in [("drivers", "*"), ("drivers", "quick -red"), ("drivers", '"red night"'),
+                         ("drivers", "driv*"), ("drivers", "cab"), ("drivers", "@rating:[3.5 (4]"),
+                         ("drivers", "@vehicle:{green} night"), ("idx:late", "@fare:[3 9]"),
+                         ("idx:late", "@tags:{a1} @to:[13.5 52.5 30 km]")]:
+        until_indexed(client, index)
+        reply = client.execute_command("FT.SEARCH", index, query, "NOCONTENT", "WITHSCORES",
+                                       "LIMIT", 0, 1000)
+        # Of equal scores any order is right.
+        found[index + " " + query] = (reply[0], sorted(zip(reply[1::2], reply[2::2])))
+    found["names"] = sorted(client.execute_command("FT._LIST"))
+    return found
+
+
 def contents(client):
     return {key: (client.execute_command("TYPE", key), client.execute_command("DUMP", key),
                   client.pexpiretime(key) if hasattr(client, "pexpiretime")
@@ -101,7 +157,7 @@ def contents(client):
 
 def same(what, wanted, found):
     if wanted == found:
-        print("%s: %d keys are the same" % (what, len(found)))
+        print("%s: %d are the same" % (what, len(found)))
         return
     for key in sorted(set(wanted) | set(found)):
         if wanted.get(key) != found.get(key):
@@ -128,23 +184,30 @@ def main():
     try:
         store = Store(options.store, folder, *log)
         fill(store.client, options.seed)
+        fill_indexes(store.client, options.seed)
         wanted = contents(store.client)
         if len(wanted) < 8:
             sys.exit("only %r are there" % list(wanted))
+        asked = answers(store.client)
+        if not all(asked.values()) or not asked["drivers *"][0]:
+            sys.exit("queries find nothing: %r" % asked)
         store.end(signal.SIGKILL)
 
         store = Store(options.store, folder, *log)
         same("after kill -9", wanted, contents(store.client))
+        same("after kill -9, queries", asked, answers(store.client))
         store.client.bgrewriteaof()
         until_rewritten(store.client)
         store.end(signal.SIGKILL)
 
         store = Store(options.store, folder, *log)
         same("after a rewrite", wanted, contents(store.client))
+        same("after a rewrite, queries", asked, answers(store.client))
         for key, (_, dump, at) in wanted.items():
             store.client.delete(key)
             store.client.execute_command("RESTORE", key, max(at, 0), dump, "ABSTTL")
         same("after DUMP and RESTORE", wanted, contents(store.client))
+        same("after DUMP and RESTORE, queries", asked, answers(store.client))
         for key, (_, dump, _) in wanted.items():
             damaged = bytearray(dump)
             damaged[len(damaged) // 2] ^= 1
@@ -160,6 +223,7 @@ def main():
         shutil.rmtree(os.path.join(folder, "appendonlydir"))
         store = Store(options.store, folder)
         same("from a snapshot", wanted, contents(store.client))
+        same("from a snapshot, queries", asked, answers(store.client))
         store.end(signal.SIGTERM)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,628 @@
+/* search_sync: which indexes there are, and how they follow the keyspace. */
+#include "base/mem.h"
+#include "base/must.h"
+#include "store/cmd/json.h"
+#include "store/cmd/search.h"
+#include "store/search/expr.h"
+
+/* Keys read in one slice of background work, and looked at on the way. */
+enum { SCAN_READ = 512, SCAN_LOOKED = 8192, SCAN_FIRST = 1024 };
+
+/* --- reading documents --- */
+
+struct reading {
+    const struct search_entry *e;
+    struct host_view view;
+    struct slice json; /* of a JSON index: the document */
+};
+
+static const char *hash_values(const struct reading *r, const struct search_field *field,
+                               struct arena *arena, struct search_value **out, uint32_t *n)
+{
+    struct slice text = {0};
+    if (!host_view_field(&r->view, field->path, &text)) return NULL;
+    *out = arena_alloc(arena, sizeof **out);
+    **out = search_text(text);
+    *n = 1;
+    return NULL;
+}
+
+/* A vector as the floats it is, in the arena; false when it holds something else than numbers. */
+static bool json_vector(jval v, struct arena *arena, struct slice *out)
+{
+    uint32_t n = jval_count(v), i = 0;
+    float *floats = arena_alloc(arena, (n + 1) * sizeof *floats);
+    struct jval_iter it = jval_each(v);
+    struct slice name = {0};
+    for (jval x = jval_next(&it, &name); x != NULL; x = jval_next(&it, &name)) {
+        if (jval_kind(x) != JDOC_INTEGER && jval_kind(x) != JDOC_NUMBER) return false;
+        floats[i++] = (float)jval_double(x);
+    }
+    *out = slice_make(floats, n * sizeof *floats);
+    return true;
+}
+
+/* One JSON value as a field of this kind has it; SEARCH_NULL for null. False when it does not
+ * fit. */
+static bool json_scalar(jval v, const struct search_field *field, struct search_value *out)
+{
+    *out = (struct search_value){0};
+    switch (jval_kind(v)) {
+    case JDOC_NULL:
+        return true;
+    case JDOC_BOOL:
+        if (field->kind != FIELD_TAG) return false;
+        *out = search_text(jval_is_true(v) ? SLICE("true") : SLICE("false"));
+        return true;
+    case JDOC_INTEGER:
+    case JDOC_NUMBER:
+        *out = search_number(jval_double(v));
+        return field->kind == FIELD_NUMERIC;
+    case JDOC_STRING:
+        *out = search_text(jval_string(v));
+        return field->kind != FIELD_NUMERIC && field->kind != FIELD_VECTOR;
+    case JDOC_ARRAY:
+    case JDOC_OBJECT:
+        return false;
+    }
+    return false;
+}
+
+struct values {
+    struct search_value *v; /* the arena's */
+    uint32_t n, cap;
+};
+
+static bool values_add(struct values *l, struct arena *arena, struct search_value v)
+{
+    if (l->n == INDEX_VALUES_MAX) return false;
+    if (l->n == l->cap) {
+        l->cap = l->cap == 0 ? 4 : l->cap * 2;
+        struct search_value *more = arena_alloc(arena, l->cap * sizeof *more);
+        if (l->n > 0) memcpy(more, l->v, l->n * sizeof *more);
+        l->v = more;
+    }
+    l->v[l->n++] = v;
+    return true;
+}
+
+static const char *json_values(const struct reading *r, const struct search_field *field,
+                               struct arena *arena, struct search_value **out, uint32_t *n)
+{
+    const struct jpath *path = &r->e->paths[field - r->e->index->schema.fields];
+    struct jpath_found found = {0};
+    struct values l = {0};
+    if (!jpath_find(path, 0, r->json, arena, &found)) return "JSON path finds too much";
+    for (uint32_t i = 0; i < found.count; i++) {
+        jval v = r->json.p + found.at[i];
+        struct search_value one = {0};
+        bool fits = true;
+        if (jval_kind(v) != JDOC_ARRAY) {
+            fits = json_scalar(v, field, &one) && values_add(&l, arena, one);
+        } else if (field->kind == FIELD_VECTOR) {
+            fits = json_vector(v, arena, &one.text);
+            one.kind = SEARCH_TEXT;
+            fits = fits && values_add(&l, arena, one);
+        } else {
+            struct jval_iter it = jval_each(v);
+            struct slice name = {0};
+            for (jval x = jval_next(&it, &name); x != NULL && fits; x = jval_next(&it, &name))
+                fits = json_scalar(x, field, &one) && values_add(&l, arena, one);
+        }
+        if (!fits) return "Invalid JSON type for the field";
+    }
+    *out = l.v;
+    *n = l.n;
+    return NULL;
+}
+
+static const char *read_values(void *data, const struct search_field *field, struct arena *arena,
+                               struct search_value **out, uint32_t *n)
+{
+    const struct reading *r = data;
+    return r->json.p != NULL ? json_values(r, field, arena, out, n)
+                             : hash_values(r, field, arena, out, n);
+}
+
+/* What a path finds in a document, as text: a string without quotes, all else as JSON; the first
+ * of several. */
+static void json_read(struct slice json, struct slice path, struct arena *arena,
+                      struct search_value *out)
+{
+    struct jpath compiled;
+    struct jpath_found found = {0};
+    const char *error = NULL;
+    size_t at = 0;
+    if (!jpath_compile(path, arena, &compiled, &error, &at)) return;
+    if (jpath_find(&compiled, 0, json, arena, &found) && found.count > 0) {
+        jval v = json.p + found.at[0];
+        if (jval_kind(v) == JDOC_STRING) {
+            *out = search_text(jval_string(v));
+        } else if (jval_kind(v) != JDOC_NULL) {
+            struct buf text = {0};
+            jdoc_print(v, &(struct jdoc_format){0}, &text);
+            *out = search_text(arena_copy(arena, buf_slice(&text)));
+            buf_fini(&text);
+        }
+    }
+    jpath_fini(&compiled);
+}
+
+static void read_view(const struct reading *r, struct slice path, struct arena *arena,
+                      struct search_value *out)
+{
+    struct slice text = {0};
+    if (r->json.p != NULL)
+        json_read(r->json, path, arena, out);
+    else if (r->view.kind == HOST_HASH && host_view_field(&r->view, path, &text))
+        *out = search_text(text);
+}
+
+static struct slice read_text(void *data, struct slice path, struct arena *arena)
+{
+    struct search_value v = {0};
+    read_view(data, path, arena, &v);
+    return v.text;
+}
+
+/* The document under a key, if it is one for this index. */
+static bool reading_begin(struct search *s, const struct search_entry *e, struct slice key,
+                          struct reading *r)
+{
+    *r = (struct reading){.e = e, .view = host_look(s->keys, key)};
+    if (!e->index->schema.json) return r->view.kind == HOST_HASH;
+    const struct buf *doc = host_view_value(&r->view, &json_type);
+    if (doc != NULL) r->json = buf_slice(doc);
+    return doc != NULL;
+}
+
+/* --- FILTER --- */
+
+struct filtering {
+    const struct reading *r;
+    struct arena *arena;
+};
+
+/* A name of the schema, or else a field or path of the document. */
+static struct search_value filter_get(void *data, struct slice name)
+{
+    const struct filtering *f = data;
+    const struct schema *s = &f->r->e->index->schema;
+    int number = schema_find(s, name);
+    struct search_value v = {0};
+    read_view(f->r, number < 0 ? name : s->fields[number].path, f->arena, &v);
+    return v;
+}
+
+static bool passes(const struct reading *r, struct arena *arena)
+{
+    struct filtering f = {r, arena};
+    const struct expr_row row = {filter_get, &f, arena};
+    return r->e->filter == NULL || expr_is_true(expr_eval(r->e->filter, &row));
+}
+
+struct source {
+    struct search *s;
+    const struct search_entry *e;
+};
+
+static void source_read(void *data, struct slice key, struct slice path, struct arena *arena,
+                        struct search_value *out)
+{
+    const struct source *source = data;
+    struct reading r;
+    if (reading_begin(source->s, source->e, key, &r)) read_view(&r, path, arena, out);
+}
+
+struct doc_source search_source(struct search *s, const struct search_entry *e, struct arena *arena)
+{
+    struct source *source = arena_alloc(arena, sizeof *source);
+    *source = (struct source){s, e};
+    return (struct doc_source){source_read, source};
+}
+
+/* --- following --- */
+
+/* Remembers when a document expires; HOST_NEVER: not at all. */
+static void set_due(struct search_entry *e, uint32_t doc, int64_t at_ms)
+{
+    bool known = doc < e->due_cap && e->due[doc] != NULL;
+    if (at_ms == HOST_NEVER) {
+        if (!known) return;
+        heap_del(&e->dues, &e->due[doc]->node);
+        mem_free(e->due[doc]);
+        e->due[doc] = NULL;
+        return;
+    }
+    if (doc >= e->due_cap) {
+        uint32_t cap = e->index->docs.cap;
+        e->due = mem_realloc(e->due, cap * sizeof e->due[0]);
+        memset(e->due + e->due_cap, 0, (cap - e->due_cap) * sizeof e->due[0]);
+        e->due_cap = cap;
+    }
+    if (!known) {
+        e->due[doc] = mem_new(struct search_due);
+        e->due[doc]->doc = doc;
+    }
+    heap_put(&e->dues, &e->due[doc]->node, at_ms);
+}
+
+static void dues_fini(struct search_entry *e)
+{
+    for (uint32_t i = 0; i < e->due_cap; i++)
+        mem_free(e->due[i]);
+    mem_free(e->due);
+    heap_fini(&e->dues);
+    e->due = NULL;
+    e->due_cap = 0;
+}
+
+static void follow(struct search *s, struct search_entry *e, struct slice key)
+{
+    struct reading r;
+    bool is = reading_begin(s, e, key, &r) && passes(&r, &s->arena);
+    uint32_t doc = docs_find(&e->index->docs, key);
+    const struct index_reader reader = {read_values, read_text, &r};
+    if (is && index_put(e->index, key, &reader, &s->arena)) {
+        set_due(e, docs_find(&e->index->docs, key), r.view.expire_ms);
+        return;
+    }
+    if (doc != DOC_NONE) set_due(e, doc, HOST_NEVER);
+    (void)index_del(e->index, key);
+}
+
+struct covering {
+    struct search *s;
+    struct slice key;
+    bool any;
+};
+
+static bool covers_one(struct slice name, void *value, void *data)
+{
+    (void)name;
+    struct covering *c = data;
+    const struct search_entry *e = value;
+    c->any = schema_covers(&e->index->schema, c->key);
+    return !c->any;
+}
+
+static bool follow_one(struct slice name, void *value, void *data)
+{
+    (void)name;
+    struct covering *c = data;
+    struct search_entry *e = value;
+    if (!schema_covers(&e->index->schema, c->key)) return true;
+    follow(c->s, e, c->key);
+    arena_reset(&c->s->arena);
+    return true;
+}
+
+static void on_changed(void *data, struct slice key)
+{
+    struct search *s = data;
+    struct covering c = {s, key, false};
+    map_each(&s->indexes, covers_one, &c);
+    if (!c.any || key.len > UINT32_MAX) return;
+    uint32_t len = (uint32_t)key.len;
+    buf_add(&s->changed, &len, sizeof len);
+    buf_add_slice(&s->changed, key);
+}
+
+/* Looking at a key may find it expired, which is one more change: the list grows meanwhile. */
+static void on_settle(void *data)
+{
+    struct search *s = data;
+    if (s->settled == s->changed.len || s->settling) return;
+    s->settling = true;
+    struct buf key = {0};
+    while (s->settled < s->changed.len) {
+        uint32_t len = 0;
+        memcpy(&len, s->changed.p + s->settled, sizeof len);
+        buf_clear(&key);
+        buf_add(&key, s->changed.p + s->settled + sizeof len, len);
+        s->settled += sizeof len + len;
+        struct covering c = {s, buf_slice(&key), false};
+        map_each(&s->indexes, follow_one, &c);
+    }
+    buf_fini(&key);
+    s->settled = 0;
+    if (s->changed.cap > 65536)
+        buf_fini(&s->changed);
+    else
+        buf_clear(&s->changed);
+    s->settling = false;
+}
+
+/* Looks at the keys whose time has come: they are found expired, which is a change. */
+static bool expire_one(struct slice name, void *value, void *data)
+{
+    (void)name;
+    struct search *s = data;
+    struct search_entry *e = value;
+    int64_t now_ms = host_now_ms(s->keys);
+    struct heap_node *n = NULL;
+    while ((n = heap_min(&e->dues)) != NULL && n->key < now_ms) {
+        uint32_t doc = heap_entry(n, struct search_due, node)->doc;
+        struct slice key = arena_copy(&s->arena, docs_key(&e->index->docs, doc));
+        set_due(e, doc, HOST_NEVER);
+        (void)host_look(s->keys, key);
+        arena_reset(&s->arena);
+    }
+    return true;
+}
+
+/* --- reading all keys --- */
+
+struct scan {
+    struct search *s;
+    struct search_entry *e;
+    uint32_t looked, read;
+};
+
+static void scan_key(struct slice key, void *data)
+{
+    struct scan *scan = data;
+    scan->looked++;
+    if (!schema_covers(&scan->e->index->schema, key)) return;
+    scan->read++;
+    /* Later, for looking at a key may expire it, and the keyspace must not change here. */
+    uint32_t len = (uint32_t)key.len;
+    buf_add(&scan->s->changed, &len, sizeof len);
+    buf_add_slice(&scan->s->changed, key);
+}
+
+/* Goes on reading until so many documents were read. */
+static void scan_some(struct search *s, struct search_entry *e, uint32_t most)
+{
+    int64_t from_us = host_clock_us(s->keys);
+    struct scan scan = {.s = s, .e = e};
+    do
+        e->cursor = host_scan(s->keys, e->cursor, scan_key, &scan);
+    while (e->cursor != 0 && scan.read < most && scan.looked < SCAN_LOOKED);
+    e->scanned += scan.looked;
+    on_settle(s);
+    e->indexing_us += host_clock_us(s->keys) - from_us;
+    if (e->cursor != 0) return;
+    e->scanning = false;
+    s->scans--;
+}
+
+void search_scan(struct search *s, struct search_entry *e)
+{
+    if (!e->scanning) s->scans++;
+    e->scanning = true;
+    e->cursor = e->scanned = 0;
+    scan_some(s, e, SCAN_FIRST);
+}
+
+static bool find_scan(struct slice name, void *value, void *data)
+{
+    (void)name;
+    struct search_entry *e = value;
+    if (e->scanning) *(struct search_entry **)data = e;
+    return !e->scanning;
+}
+
+static bool on_work(void *data)
+{
+    struct search *s = data;
+    struct search_entry *e = NULL;
+    if (s->scans > 0) map_each(&s->indexes, find_scan, &e);
+    if (e != NULL) scan_some(s, e, SCAN_READ);
+    return s->scans > 0;
+}
+
+static bool load_one(struct slice name, void *value, void *data)
+{
+    (void)name;
+    struct search *s = data;
+    struct search_entry *e = value;
+    if (e->index->schema.skip_initial_scan) return true;
+    search_scan(s, e);
+    while (e->scanning)
+        scan_some(s, e, SCAN_READ);
+    return true;
+}
+
+static void on_loaded(void *data)
+{
+    struct search *s = data;
+    map_each(&s->indexes, load_one, s);
+}
+
+/* --- which there are --- */
+
+static void entry_free(struct search_entry *e)
+{
+    for (uint32_t i = 0; i < e->path_count; i++)
+        jpath_fini(&e->paths[i]);
+    mem_free(e->paths);
+    arena_fini(&e->paths_arena);
+    for (uint32_t i = 0; i < e->create_argc; i++)
+        mem_free((void *)(uintptr_t)e->create[i].p);
+    mem_free(e->create);
+    dues_fini(e);
+    index_free(e->index);
+    mem_free(e);
+}
+
+static bool collect_alias(struct slice name, void *value, void *data)
+{
+    struct buf *names = ((void **)data)[1];
+    if (((void **)data)[0] != NULL && ((void **)data)[0] != value) return true;
+    buf_add(names, &name, sizeof name);
+    return true;
+}
+
+static void drop_aliases(struct search *s, struct search_entry *e)
+{
+    struct buf names = {0};
+    void *data[] = {e, &names};
+    map_each(&s->aliases, collect_alias, data);
+    const struct slice *name = (const struct slice *)(const void *)names.p;
+    for (size_t i = 0; i < names.len / sizeof *name; i++)
+        (void)map_take(&s->aliases, name[i]);
+    buf_fini(&names);
+}
+
+void search_drop(struct search *s, struct search_entry *e)
+{
+    if (e->scanning) s->scans--;
+    drop_aliases(s, e);
+    (void)map_take(&s->indexes, e->index->schema.name);
+    entry_free(e);
+}
+
+static bool first_entry(struct slice name, void *value, void *data)
+{
+    (void)name;
+    *(struct search_entry **)data = value;
+    return false;
+}
+
+static bool clear_one(struct slice name, void *value, void *data)
+{
+    (void)name;
+    struct search_entry *e = value;
+    dues_fini(e);
+    index_clear(e->index);
+    if (!e->scanning) ((struct search *)data)->scans++;
+    e->scanning = true;
+    e->cursor = e->scanned = 0;
+    return true;
+}
+
+/* As in RediSearch, a flushed database has no indexes either. */
+static void on_flushed(void *data, bool swapped)
+{
+    struct search *s = data;
+    buf_clear(&s->changed);
+    s->settled = 0;
+    if (swapped) {
+        map_each(&s->indexes, clear_one, s);
+        return;
+    }
+    for (struct search_entry *e = NULL; s->indexes.count > 0; search_drop(s, e))
+        map_each(&s->indexes, first_entry, &e);
+}
+
+static bool rewrite_one(struct slice name, void *value, void *data)
+{
+    (void)name;
+    const struct search_entry *e = value;
+    struct effects *out = data;
+    effects_begin(out, e->create_argc);
+    for (uint32_t i = 0; i < e->create_argc; i++)
+        effects_arg(out, e->create[i]);
+    return true;
+}
+
+static bool rewrite_alias(struct slice name, void *value, void *data)
+{
+    const struct search_entry *e = value;
+    struct effects *out = data;
+    effects_begin(out, 3);
+    effects_arg_cstr(out, "FT.ALIASADD");
+    effects_arg(out, name);
+    effects_arg(out, e->index->schema.name);
+    return true;
+}
+
+static void on_rewrite(void *data, struct effects *out)
+{
+    const struct search *s = data;
+    effects_select(out, 0);
+    map_each(&s->indexes, rewrite_one, out);
+    map_each(&s->aliases, rewrite_alias, out);
+}
+
+static void on_free(void *data)
+{
+    struct search *s = data;
+    on_flushed(s, false);
+    map_fini(&s->indexes);
+    map_fini(&s->aliases);
+    buf_fini(&s->changed);
+    arena_fini(&s->arena);
+    mem_free(s);
+}
+
+static const struct observer follows = {on_changed, on_flushed, on_settle, on_rewrite,
+                                        on_loaded,  on_work,    on_free};
+
+struct search *search_find(struct host *h)
+{
+    struct search *s = host_beside(h);
+    if (s == NULL || host_is_loading(h)) return s;
+    on_settle(s);
+    map_each(&s->indexes, expire_one, s);
+    on_settle(s);
+    return s;
+}
+
+struct search *search_of(struct host *h)
+{
+    struct search *s = search_find(h);
+    if (s != NULL) return s;
+    s = mem_new(struct search);
+    s->keys = host_keys(h);
+    s->settings = (struct search_settings){.dialect = 2,
+                                           .timeout_ms = 500,
+                                           .min_prefix = 2,
+                                           .max_expansions = 200,
+                                           .max_search_results = 1000000};
+    host_put_beside(h, &follows, s);
+    return s;
+}
+
+struct search_entry *search_entry(struct search *s, struct slice name)
+{
+    if (s == NULL) return NULL;
+    struct search_entry *e = map_find(&s->indexes, name);
+    if (e == NULL) e = map_find(&s->aliases, name);
+    if (e != NULL) e->uses++;
+    return e;
+}
+
+void search_remember(struct search_entry *e, const struct slice *argv, uint32_t argc)
+{
+    e->create = mem_realloc(e->create, (e->create_argc + argc) * sizeof e->create[0]);
+    for (uint32_t i = 0; i < argc; i++)
+        e->create[e->create_argc++] =
+            (struct slice){mem_dup(argv[i].len == 0 ? "" : argv[i].p, argv[i].len), argv[i].len};
+}
+
+void search_compile(struct search_entry *e)
+{
+    const struct schema *s = &e->index->schema;
+    const char *error = NULL;
+    if (s->filter.len > 0 && e->filter == NULL) {
+        e->filter = expr_parse(s->filter, &e->paths_arena, &error);
+        must(e->filter != NULL);
+    }
+    if (!s->json) return;
+    e->paths = mem_realloc(e->paths, (s->field_count + 1) * sizeof e->paths[0]);
+    for (; e->path_count < s->field_count; e->path_count++) {
+        size_t at = 0;
+        must(jpath_compile(s->fields[e->path_count].path, &e->paths_arena, &e->paths[e->path_count],
+                           &error, &at));
+    }
+}
+
+struct search_entry *search_add(struct search *s, struct search_index *x, const struct slice *argv,
+                                uint32_t argc, bool loading)
+{
+    struct search_entry *e = mem_new(struct search_entry);
+    e->index = x;
+    search_remember(e, argv, argc);
+    search_compile(e);
+    must(map_put(&s->indexes, x->schema.name, e) == NULL);
+    if (!loading && !x->schema.skip_initial_scan) search_scan(s, e);
+    return e;
+}
+
+void search_no_index(struct host *h, struct slice name)
+{
+    if (name.len > 200) name.len = 200;
+    reply_errorf(h->reply, "%.*s: no such index", (int)name.len, name.p);
+}
