@@ -1,0 +1,78 @@
+// node-redis's search commands against the store.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { Server, load } from './server.mjs';
+
+const { createClient } = load('redis');
+const timeout = 60000;
+const plain = (value) => JSON.parse(JSON.stringify(value)); // node-redis makes objects without prototype
+
+describe('search', () => {
+  let server;
+  let db;
+
+  before(async () => {
+    server = await Server.start();
+    db = createClient({ socket: { port: server.port, host: '127.0.0.1' } });
+    db.on('error', () => {});
+    await db.connect();
+  });
+  beforeEach(() => db.flushAll());
+  after(async () => {
+    db.destroy();
+    await server.stop();
+  });
+
+  test('hashes are found by words, numbers, tags and places', { timeout }, async () => {
+    await db.ft.create('idx:animals', {
+      name: { type: 'TEXT', SORTABLE: true },
+      species: 'TAG',
+      age: 'NUMERIC',
+      at: 'GEO',
+    }, { ON: 'HASH', PREFIX: 'animal:' });
+    await db.hSet('animal:1', { name: 'Fluffy', species: 'cat', age: 3, at: '13.4,52.5' });
+    await db.hSet('animal:2', { name: 'Ginger', species: 'cat', age: 4, at: '13.5,52.5' });
+    await db.hSet('animal:3', { name: 'Rover', species: 'dog', age: 9, at: '2.3,48.8' });
+    const cats = await db.ft.search('idx:animals', '@species:{cat}', {
+      SORTBY: { BY: 'name', DIRECTION: 'DESC' },
+    });
+    assert.deepEqual(plain(cats), {
+      total: 2,
+      documents: [
+        { id: 'animal:2', value: { name: 'Ginger', species: 'cat', age: '4', at: '13.5,52.5' } },
+        { id: 'animal:1', value: { name: 'Fluffy', species: 'cat', age: '3', at: '13.4,52.5' } },
+      ],
+    });
+    const old = await db.ft.search('idx:animals', '@age:[(4 +inf]', { RETURN: ['name'] });
+    assert.deepEqual(plain(old), { total: 1, documents: [{ id: 'animal:3', value: { name: 'Rover' } }] });
+    const near = await db.ft.searchNoContent('idx:animals', '@at:[13.4 52.5 1 km]');
+    assert.deepEqual(plain(near), { total: 1, documents: ['animal:1'] });
+    const param = await db.ft.search('idx:animals', '@name:$word', { PARAMS: { word: 'rover' } });
+    assert.equal(param.total, 1);
+    assert.deepEqual(await db.ft._list(), ['idx:animals']);
+    const info = await db.ft.info('idx:animals');
+    assert.equal(info.index_name, 'idx:animals');
+    assert.equal(Number(info.num_docs), 3);
+    await assert.rejects(db.ft.search('idx:animals', '@age:[1'), /Syntax error at offset/);
+  });
+
+  test('JSON documents are found by paths', { timeout }, async () => {
+    await db.ft.create('idx:users', {
+      '$.name': { type: 'TEXT', SORTABLE: true, AS: 'name' },
+      '$.age': { type: 'NUMERIC', AS: 'age' },
+      '$.coins[*]': { type: 'TAG', AS: 'coins' },
+    }, { ON: 'JSON', PREFIX: 'user:' });
+    await db.json.set('user:1', '$', { name: 'Alice', age: 32, coins: ['gold', 'silver'] });
+    await db.json.set('user:2', '$', { name: 'Bob', age: 23, coins: [] });
+    const young = await db.ft.search('idx:users', '@age:[0 30]');
+    assert.deepEqual(plain(young), {
+      total: 1, documents: [{ id: 'user:2', value: { name: 'Bob', age: 23, coins: [] } }],
+    });
+    assert.equal((await db.ft.search('idx:users', '@coins:{silver}')).documents[0].id, 'user:1');
+    await db.ft.alter('idx:users', { '$.coins[0]': { type: 'TAG', AS: 'first' } });
+    assert.equal((await db.ft.search('idx:users', '@first:{gold}')).total, 1);
+    await db.ft.aliasAdd('people', 'idx:users');
+    assert.equal((await db.ft.search('people', 'alice')).total, 1);
+    assert.equal(await db.ft.dropIndex('idx:users'), 'OK');
+  });
+});
