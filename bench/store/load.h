@@ -1,7 +1,7 @@
 /* load: what the parts of the load generator tell each other.
  *
  *     load.c       options, and the report
- *     workload.c   which commands each workload sends
+ *     workload.c   which commands each workload sends; workload_search.c: those of search
  *     client.c     connections, replies, the loop
  *     fanout.c     PUBLISH to many subscribers, which has a loop of its own
  */
@@ -69,6 +69,14 @@ struct workload {
     /* Counted are the kept strings of the replies but the first, not the replies: entries. */
     bool entries;
 };
+
+/* Of workload_search.c. */
+void search_fill(struct maker *m, struct buf *out, uint64_t n);
+uint32_t search_next_range(struct maker *m, struct turn *t);
+uint32_t search_next_place(struct maker *m, struct turn *t);
+uint32_t search_next_text(struct maker *m, struct turn *t);
+uint32_t search_next_update(struct maker *m, struct turn *t);
+uint32_t search_next_rewrite(struct maker *m, struct turn *t);
 
 /* NULL if there is none of this name. */
 const struct workload *workload_find(const char *name);

@@ -520,6 +520,11 @@ const struct workload *workload_find(const char *name)
         {"set-ints", NULL, fill_set_ints, NULL, false},
         {"set-big", NULL, fill_set_big, NULL, false},
         {"zset-small", NULL, fill_zset_small, NULL, false},
+        {"search-range", NULL, search_fill, search_next_range, false},
+        {"search-place", NULL, search_fill, search_next_place, false},
+        {"search-text", NULL, search_fill, search_next_text, false},
+        {"search-update", NULL, search_fill, search_next_update, false},
+        {"search-rewrite", NULL, search_fill, search_next_rewrite, false},
         {"stream-small", NULL, fill_stream_small, NULL, false},
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
