@@ -130,10 +130,14 @@ struct host_view host_look(struct host_keys *k, struct slice key)
                               .expire_ms = e->expire_ms};
 }
 
-bool host_view_field(const struct host_view *v, struct slice field, struct slice *out)
+bool host_view_field(const struct host_view *v, struct slice field, struct arena *arena,
+                     struct slice *out)
 {
+    char text[HASH_TEXT];
     must(v->kind == HOST_HASH);
-    return hash_get(hash_of(v->value), field, out);
+    if (!hash_get(hash_of(v->value), field, text, out)) return false;
+    if (out->p == text) *out = arena_copy(arena, *out);
+    return true;
 }
 
 uint64_t host_view_count(const struct host_view *v)

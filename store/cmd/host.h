@@ -82,8 +82,9 @@ struct host_view {
 };
 struct host_view host_look(struct host_keys *k, struct slice key);
 
-/* A field of a hash; false when it has none of that name. */
-bool host_view_field(const struct host_view *v, struct slice field, struct slice *out);
+/* A field of a hash; false when it has none of that name. A number may be printed into the arena. */
+bool host_view_field(const struct host_view *v, struct slice field, struct arena *arena,
+                     struct slice *out);
 uint64_t host_view_count(const struct host_view *v);
 void host_view_each(const struct host_view *v,
                     bool (*fn)(struct slice field, struct slice value, void *data), void *data);

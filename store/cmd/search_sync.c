@@ -20,7 +20,7 @@ static const char *hash_values(const struct reading *r, const struct search_fiel
                                struct arena *arena, struct search_value **out, uint32_t *n)
 {
     struct slice text = {0};
-    if (!host_view_field(&r->view, field->path, &text)) return NULL;
+    if (!host_view_field(&r->view, field->path, arena, &text)) return NULL;
     *out = arena_alloc(arena, sizeof **out);
     **out = search_text(text);
     *n = 1;
@@ -154,7 +154,7 @@ static void read_view(const struct reading *r, struct slice path, struct arena *
     struct slice text = {0};
     if (r->json.p != NULL)
         json_read(r->json, path, arena, out);
-    else if (r->view.kind == HOST_HASH && host_view_field(&r->view, path, &text))
+    else if (r->view.kind == HOST_HASH && host_view_field(&r->view, path, arena, &text))
         *out = search_text(text);
 }
 
