@@ -51,7 +51,7 @@ struct search_entry {
 };
 
 struct search_settings {
-    int64_t dialect, timeout_ms, min_prefix, max_expansions, max_search_results;
+    int64_t dialect, timeout_ms, min_prefix, max_expansions, max_search_results, max_aggregate_mb;
     bool fail_on_timeout;
 };
 
@@ -65,6 +65,7 @@ struct search {
     uint32_t scans;     /* entries that are scanning */
     struct arena arena; /* of one document */
     struct search_settings settings;
+    struct cursors *cursors; /* owned; NULL while there were none (search_aggregate.c) */
 };
 
 /* What stands beside this host's keyspace, in step with it; made when there is none. */
@@ -100,6 +101,10 @@ struct doc_source search_source(struct search *s, const struct search_entry *e,
 /* The schema of FT.CREATE's or FT.ALTER's fields, from a->at to the end. False, and a->error
  * is set, when it makes no sense. */
 bool search_parse_fields(struct args *a, struct arena *arena, struct schema *s);
+
+/* Frees the cursors of FT.AGGREGATE; NULL is fine. */
+struct cursors;
+void search_cursors_free(struct cursors *all);
 
 /* "<name>: no such index". */
 void search_no_index(struct host *h, struct slice name);

@@ -61,7 +61,7 @@ static void vector_options(struct args *a, struct arena *arena, struct vector_op
     uint32_t n = 0;
     bool said[3] = {false, false, false};
     *v =
-        (struct vector_options){.m = 16, .ef_construction = 200, .ef_runtime = 10, .epsilon = 0.01};
+        (struct vector_options){.m = 16, .ef_construction = 200, .ef_runtime = 64, .epsilon = 0.01};
     args_slice(a, &algorithm);
     v->algorithm = slice_word(algorithm, "HNSW") ? VECTOR_HNSW : VECTOR_FLAT;
     if (args_ok(a) && v->algorithm == VECTOR_FLAT && !slice_word(algorithm, "FLAT"))

@@ -99,7 +99,7 @@ static void info_field(struct reply *r, const struct search_field *f)
 
 struct sizes {
     uint64_t terms, records;
-    double text_mb, numbers_mb, tags_mb, places_mb, columns_mb;
+    double text_mb, numbers_mb, tags_mb, places_mb, columns_mb, vectors_mb;
 };
 
 static struct sizes sizes_of(const struct search_index *x)
@@ -118,7 +118,9 @@ static struct sizes sizes_of(const struct search_index *x)
         double tree = (double)numtree_memory(&f->tree) / MB;
         if (kind == FIELD_NUMERIC) z.numbers_mb += tree;
         if (kind == FIELD_GEO) z.places_mb += tree;
-        z.columns_mb += (double)field_memory(f, &x->schema.fields[i]) / MB - terms - tree;
+        double vectors = f->vectors == NULL ? 0 : (double)vectors_memory(f->vectors) / MB;
+        z.vectors_mb += vectors;
+        z.columns_mb += (double)field_memory(f, &x->schema.fields[i]) / MB - terms - tree - vectors;
     }
     return z;
 }
@@ -165,7 +167,7 @@ static void info_sizes(struct reply *r, const struct search_index *x)
     reply_cstr(r, "num_records");
     reply_int(r, (int64_t)z.records);
     number(r, "inverted_sz_mb", z.text_mb);
-    number(r, "vector_index_sz_mb", 0);
+    number(r, "vector_index_sz_mb", z.vectors_mb);
     number(r, "numeric_index_sz_mb", z.numbers_mb);
     number(r, "tag_overhead_sz_mb", z.tags_mb);
     number(r, "geoshapes_sz_mb", z.places_mb);
@@ -264,6 +266,7 @@ static const struct setting settings[] = {
     SETTING("MAXEXPANSIONS", max_expansions, 1, 100000),
     SETTING("MAXPREFIXEXPANSIONS", max_expansions, 1, 100000),
     SETTING("MAXSEARCHRESULTS", max_search_results, 0, 1000000),
+    SETTING("MAXAGGREGATEMB", max_aggregate_mb, 1, 65536),
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 

@@ -254,10 +254,10 @@ static bool read_flag(struct search_query *q)
     return true;
 }
 
-static void read_option(struct search_query *q)
+void search_read_option(struct search_query *q)
 {
     struct args *a = q->h->args;
-    if (read_flag(q)) return;
+    if (read_flag(q) || search_read_marks(q)) return;
     if (args_maybe(a, "RETURN"))
         read_returns(q);
     else if (args_maybe(a, "LIMIT"))
@@ -357,6 +357,7 @@ bool search_query_run(struct search_query *q, struct search_result *out)
     if (error == NULL && out->timed_out && q->s->settings.fail_on_timeout)
         error = "Timeout limit was reached";
     if (error != NULL) reply_error(q->h->reply, error);
+    q->vectors = out->vectors;
     return error == NULL;
 }
 
@@ -364,9 +365,9 @@ bool search_query_run(struct search_query *q, struct search_result *out)
 
 static bool add_field(struct slice field, struct slice value, void *data)
 {
-    struct reply *r = data;
-    reply_bulk(r, field);
-    reply_bulk(r, value);
+    struct search_query *q = data;
+    reply_bulk(q->h->reply, field);
+    reply_bulk(q->h->reply, search_marked(q, field, value));
     return true;
 }
 
@@ -388,18 +389,38 @@ static struct slice number_text(struct arena *arena, double d)
     }
 }
 
+/* Says the distances of a document, and under which names; returns how many there are. */
+static uint32_t reply_distances(struct search_query *q, uint32_t doc, bool say)
+{
+    uint32_t n = 0;
+    for (const struct vector_hits *v = q->vectors; v != NULL; v = v->next) {
+        double distance = 0;
+        if (!vector_hits_find(v, v->name, doc, &distance)) continue;
+        n++;
+        if (!say) continue;
+        reply_bulk(q->h->reply, v->name);
+        reply_bulkf(q->h->reply, "%.12g", distance);
+    }
+    return n;
+}
+
 static void reply_document(struct search_query *q, const struct search_hit *hit,
                            const struct host_view *view)
 {
     struct reply *r = q->h->reply;
     const struct buf *json = host_view_value(view, &json_type);
     if (json == NULL) {
-        reply_map(r, view->kind == HOST_HASH ? host_view_count(view) : 0);
-        if (view->kind == HOST_HASH) host_view_each(view, add_field, r);
+        reply_map(r, reply_distances(q, hit->doc, false) +
+                         (view->kind == HOST_HASH ? host_view_count(view) : 0));
+        (void)reply_distances(q, hit->doc, true);
+        if (view->kind == HOST_HASH) host_view_each(view, add_field, q);
         return;
     }
-    bool sorted = q->run.order.by_value && hit->key.kind != SEARCH_NULL;
-    reply_map(r, sorted ? 2 : 1);
+    struct slice by = q->run.order.field;
+    bool sorted =
+        q->run.order.by_value && hit->key.kind != SEARCH_NULL && !query_yields(q->run.root, by);
+    reply_map(r, reply_distances(q, hit->doc, false) + (sorted ? 2 : 1));
+    (void)reply_distances(q, hit->doc, true);
     if (sorted) {
         reply_bulk(r, q->run.order.field);
         reply_bulk(r, hit->key.kind == SEARCH_NUMBER ? number_text(q->h->arena, hit->key.number)
@@ -413,7 +434,7 @@ static void reply_document(struct search_query *q, const struct search_hit *hit,
 }
 
 /* What RETURN names, read from the document itself: a column may hold it in lower case. */
-static void reply_returns(struct search_query *q, struct slice key)
+static void reply_returns(struct search_query *q, uint32_t doc, struct slice key)
 {
     struct reply *r = q->h->reply;
     size_t place = reply_later(r);
@@ -422,9 +443,14 @@ static void reply_returns(struct search_query *q, struct slice key)
         struct slice path = q->returns[i].name;
         int number = schema_find(&q->e->index->schema, path);
         struct search_value v = {0};
+        double distance = 0;
         if (number >= 0) path = q->e->index->schema.fields[number].path;
-        q->source.read(q->source.data, key, path, q->h->arena, &v);
+        if (vector_hits_find(q->vectors, path, doc, &distance))
+            v = search_text(arena_printf(q->h->arena, "%.12g", distance));
+        else
+            q->source.read(q->source.data, key, path, q->h->arena, &v);
         if (v.kind == SEARCH_NULL) continue;
+        if (v.kind == SEARCH_TEXT) v.text = search_marked(q, q->returns[i].name, v.text);
         reply_bulk(r, q->returns[i].as);
         reply_value(r, &v);
         n++;
@@ -461,7 +487,7 @@ static void reply_contents(struct search_query *q, const struct search_hit *hit,
                            const struct host_view *view)
 {
     if (q->returns_said)
-        reply_returns(q, key);
+        reply_returns(q, hit->doc, key);
     else
         reply_document(q, hit, view);
 }
@@ -555,11 +581,12 @@ bool search_query_read(struct search_query *q)
     struct slice text = {0};
     args_slice(a, &text);
     while (args_ok(a) && args_left(a) > 0)
-        read_option(q);
+        search_read_option(q);
     if (!args_end(a, q->h->reply) || !search_query_parse(q, text)) return false;
     const struct schema *s = &q->e->index->schema;
     struct slice field = q->run.order.field;
     if (!q->run.order.by_value || schema_find(s, field) >= 0) return true;
+    if (query_yields(q->run.root, field)) return true;
     reply_errorf(q->h->reply, "Property `%.*s` not loaded nor in schema",
                  (int)(field.len > 200 ? 200 : field.len), field.p);
     return false;

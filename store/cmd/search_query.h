@@ -9,6 +9,8 @@ struct search_return {
     struct slice name, as;
 };
 
+struct search_marks; /* HIGHLIGHT and SUMMARIZE (search_highlight.c) */
+
 struct search_query {
     struct host *h;
     struct search *s;
@@ -22,7 +24,9 @@ struct search_query {
     bool in_order;
     bool no_content, payloads, sort_keys;
     bool returns_said;
-    struct search_return *returns; /* the arena's */
+    struct search_return *returns;     /* the arena's */
+    const struct vector_hits *vectors; /* distances of what was found */
+    struct search_marks *marks;        /* the arena's; NULL: texts are shown as they are */
     uint32_t return_count;
 };
 
@@ -31,6 +35,15 @@ bool search_query_begin(struct host *h, struct slice index, struct search_query 
 
 /* Reads the query and all options from h->args on. False after a reply. */
 bool search_query_read(struct search_query *q);
+
+/* Reads the one option that comes next. */
+void search_read_option(struct search_query *q);
+
+/* Reads HIGHLIGHT or SUMMARIZE, if that is the option that comes next. */
+bool search_read_marks(struct search_query *q);
+
+/* A field's value as it is to be shown: `name` is what queries call it, or a hash's field. */
+struct slice search_marked(struct search_query *q, struct slice name, struct slice value);
 
 /* DIALECT's number. */
 void search_read_dialect(struct search_query *q);

@@ -544,6 +544,7 @@ static void on_free(void *data)
     map_fini(&s->aliases);
     buf_fini(&s->changed);
     arena_fini(&s->arena);
+    search_cursors_free(s->cursors);
     mem_free(s);
 }
 
@@ -570,7 +571,8 @@ struct search *search_of(struct host *h)
                                            .timeout_ms = 500,
                                            .min_prefix = 2,
                                            .max_expansions = 200,
-                                           .max_search_results = 1000000};
+                                           .max_search_results = 1000000,
+                                           .max_aggregate_mb = 256};
     host_put_beside(h, &follows, s);
     return s;
 }

@@ -27,8 +27,9 @@ struct agg_plan;
 /* schema and the words of the clauses are borrowed for as long as the plan is used. */
 struct agg_plan *agg_plan_new(const struct schema *schema, struct arena *arena);
 
-/* Lets steps name a value that the source gives besides fields: a distance, say. */
-void agg_plan_know(struct agg_plan *p, struct slice name);
+/* The i-th name that steps took from documents though no field is called so; empty behind the last.
+ * Whoever has the source knows whether it is one: a distance, say. */
+struct slice agg_plan_unknown(const struct agg_plan *p, uint32_t i);
 
 /* Reads the clause that begins at argv[*at] (LOAD, GROUPBY, APPLY, FILTER, SORTBY, LIMIT) and moves
  * *at behind it. False when none begins there, and *error stays; or when it makes no sense, with

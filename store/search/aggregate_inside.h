@@ -37,9 +37,9 @@ struct agg_plan {
     struct agg_load loads[AGG_COLUMNS_MAX];
     uint32_t load_count;
     bool load_all;
-    bool grouped; /* a GROUPBY was read: documents are out of reach */
-    struct slice known[8];
-    uint32_t known_count;
+    bool grouped;                          /* a GROUPBY was read: documents are out of reach */
+    struct slice unknown[AGG_COLUMNS_MAX]; /* loaded, and no field of the schema */
+    uint32_t unknown_count;
     struct step steps[AGG_STEPS_MAX];
     uint32_t step_count;
 };

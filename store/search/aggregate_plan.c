@@ -9,11 +9,9 @@ struct agg_plan *agg_plan_new(const struct schema *schema, struct arena *arena)
     return p;
 }
 
-void agg_plan_know(struct agg_plan *p, struct slice name)
+struct slice agg_plan_unknown(const struct agg_plan *p, uint32_t i)
 {
-    enum { KNOWN_MAX = sizeof p->known / sizeof p->known[0] };
-    must(p->known_count < KNOWN_MAX);
-    p->known[p->known_count++] = name;
+    return i < p->unknown_count ? p->unknown[i] : SLICE("");
 }
 
 /* --- errors, which come back as false --- */
@@ -103,13 +101,6 @@ static struct slice without_at(struct slice name)
     return name.len > 0 && name.p[0] == '@' ? slice_from(name, 1) : name;
 }
 
-static bool is_known(const struct agg_plan *p, struct slice name)
-{
-    for (uint32_t i = 0; i < p->known_count; i++)
-        if (slice_eq(p->known[i], name)) return true;
-    return p->load_all || schema_find(p->schema, name) >= 0;
-}
-
 /* The column that a step names, which is loaded when documents are still at hand; -1 and the error
  * when there is none. */
 static int column_of(void *data, struct slice name, const char **error)
@@ -118,14 +109,16 @@ static int column_of(void *data, struct slice name, const char **error)
     name = without_at(name);
     for (uint32_t i = 0; i < p->columns; i++)
         if (p->live[i] && slice_eq(p->names[i], name)) return (int)i;
-    if (p->grouped || !is_known(p, name)) {
+    if (p->grouped || name.len == 0) {
         int shown = name.len < 200 ? (int)name.len : 200;
         *error = arena_printf(p->arena, "Property `%.*s` not loaded nor in pipeline", shown,
                               name.p == NULL ? "" : name.p)
                      .p;
         return -1;
     }
-    return add_load(p, name, name, error) ? (int)agg_column(p, name) : -1;
+    if (!add_load(p, name, name, error)) return -1;
+    if (!p->load_all && schema_find(p->schema, name) < 0) p->unknown[p->unknown_count++] = name;
+    return (int)agg_column(p, name);
 }
 
 /* --- clauses --- */

@@ -23,6 +23,7 @@ void field_init(struct field_index *f, const struct search_field *spec)
 {
     *f = (struct field_index){0};
     terms_init(&f->terms, spec->kind == FIELD_TEXT);
+    if (spec->kind == FIELD_VECTOR) f->vectors = vectors_new(&spec->vector);
 }
 
 static void disown(struct slice s)
@@ -43,6 +44,7 @@ void field_fini(struct field_index *f, const struct search_field *spec)
     mem_free(f->column);
     terms_fini(&f->terms);
     numtree_fini(&f->tree);
+    vectors_free(f->vectors);
     (void)spec;
     *f = (struct field_index){0};
 }
@@ -313,6 +315,8 @@ void field_put(struct field_index *f, const struct schema *s, const struct searc
         put_numbers(f, spec, id, v);
     else if (has_terms(spec))
         put_terms(f, s, spec, tools, language, id, v, arena);
+    else if (f->vectors != NULL)
+        vectors_put(f->vectors, id, v->n == 0 ? (struct slice){0} : v->texts[0]);
 }
 
 size_t field_memory(const struct field_index *f, const struct search_field *spec)
@@ -324,6 +328,7 @@ size_t field_memory(const struct field_index *f, const struct search_field *spec
         if (f->more != NULL) bytes += mem_size(f->more[i]);
         if (f->sorted != NULL) bytes += mem_size(f->sorted[i].p);
     }
+    if (f->vectors != NULL) bytes += vectors_memory(f->vectors);
     (void)spec;
     return bytes;
 }
@@ -349,6 +354,7 @@ void field_check(const struct field_index *f, const struct search_field *spec)
 {
     terms_check(&f->terms);
     numtree_check(&f->tree);
+    if (f->vectors != NULL) vectors_check(f->vectors);
     uint64_t pairs = 0, wanted = 0, length = 0;
     uint32_t docs = 0;
     for (uint32_t i = 0; i < f->cap; i++) {

@@ -8,6 +8,7 @@
  *              NUMERIC, GEO   a counted tree of (number, id), and by id the number; a place is
  *                             its 52-bit geohash score; further numbers of a document stand in `more`
  *              SORTABLE       by id the text itself, of TEXT and TAG
+ *              VECTOR         vectors.h
  * Invariants:  what the columns say of a document is what the dictionary and tree hold of it.
  * Cost:        a change touches what differs only; a field that stayed the same costs a hash of
  *              its text or a comparison.
@@ -20,6 +21,7 @@
 #include "store/search/schema.h"
 #include "store/search/terms.h"
 #include "store/search/text.h"
+#include "store/search/vectors.h"
 
 /* A document's terms in one field. */
 struct field_terms {
@@ -49,8 +51,8 @@ struct field_index {
     struct field_more **more; /* owned, and each; by id; NULL while no document has several */
     uint32_t more_docs;       /* documents that have several */
 
-    struct slice *sorted; /* owned, and each; by id; SORTABLE TEXT and TAG */
-    void *vectors;        /* VECTOR */
+    struct slice *sorted;    /* owned, and each; by id; SORTABLE TEXT and TAG */
+    struct vectors *vectors; /* owned; VECTOR */
 };
 
 /* What a document has in a field: parsed, in an arena. */

@@ -425,8 +425,7 @@ struct doc_iter *filter_node(struct filter *f, const struct query_node *n, int o
         return node_keys(f, n);
     case QUERY_KNN:
     case QUERY_VECTOR_RANGE:
-        f->error = "A vector query may not stand inside another condition";
-        break;
+        return filter_vector(f, n);
     }
     return filter_none(f);
 }

@@ -14,6 +14,7 @@
 #define HANSOM_STORE_SEARCH_FILTER_H
 
 #include "base/arena.h"
+#include "store/ds/near.h"
 #include "store/search/docs.h"
 
 struct doc_iter;
@@ -30,8 +31,20 @@ enum search_scorer {
     SCORE_DOCSCORE       /* the document's own score */
 };
 
+/* The documents that a part of the query found by their vectors, with their distances. */
+struct vector_hits {
+    struct slice name; /* what the query calls the distance */
+    const struct near *by_id;
+    uint32_t n;
+    const struct vector_hits *next; /* of another part */
+};
+
+/* The distance of a document by its name; false when it has none. */
+bool vector_hits_find(const struct vector_hits *hits, struct slice name, uint32_t doc, double *out);
+
 struct filter_options {
     enum search_scorer scorer;
+    const struct vector_hits **vectors; /* what is found by vectors goes here; may be NULL */
     uint32_t expansions_max; /* terms that one prefix, pattern or fuzzy word may stand for */
 };
 

@@ -2,6 +2,7 @@
  *
  *     filter.c        a tree becomes iterators; AND, OR, NOT, OPTIONAL
  *     filter_leaf.c   sets of documents, ranges of numbers, places
+ *     filter_vector.c the nearest, and those within a radius
  *     filter_text.c   words, phrases, beginnings of words; their scores
  */
 #ifndef HANSOM_STORE_SEARCH_FILTER_INSIDE_H
@@ -63,6 +64,11 @@ struct doc_iter *filter_ids(struct filter *f, uint32_t *ids, uint32_t n); /* sor
 struct doc_iter *filter_range(struct filter *f, const struct query_node *n);
 struct doc_iter *filter_place(struct filter *f, const struct query_node *n);
 struct doc_iter *filter_tags(struct filter *f, const struct query_node *n);
+
+/* --- filter_vector.c --- */
+
+/* KNN, VECTOR_RANGE. */
+struct doc_iter *filter_vector(struct filter *f, const struct query_node *n);
 
 /* --- filter_text.c --- */
 

@@ -2,6 +2,7 @@
 #include "filter_inside.h"
 
 #include "base/must.h"
+#include "store/search/fuzzy.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -95,39 +96,20 @@ struct expanding {
     uint32_t count, max;
     uint32_t looked;
     struct slice prefix;
+    const struct terms *terms;
 };
+
+enum { LOOKED_MAX = 1 << 20 }; /* names that one part of a query looks at */
+
+/* Words cannot begin so, and tags that do are few. */
+static bool is_stem(struct slice name)
+{
+    return name.len > 0 && name.p[0] == '+';
+}
 
 static bool contains(struct slice s, struct slice part)
 {
     return part.len == 0 || memmem(s.p, s.len, part.p, part.len) != NULL;
-}
-
-/* Whether a and b are at most `most` insertions, deletions and changes of a byte apart: only the
- * band of the table within that distance of its diagonal is filled in. */
-static bool is_close(struct slice a, struct slice b, uint32_t most)
-{
-    uint32_t row[WORD_BYTES_MAX + 1];
-    if (a.len > WORD_BYTES_MAX || b.len > WORD_BYTES_MAX) return false;
-    uint32_t n = (uint32_t)a.len, m = (uint32_t)b.len;
-    if ((n > m ? n - m : m - n) > most) return false;
-    for (uint32_t k = 0; k <= m; k++)
-        row[k] = k;
-    for (uint32_t i = 1; i <= n; i++) {
-        uint32_t from = i > most ? i - most : 1, to = i + most < m ? i + most : m;
-        uint32_t corner = row[from - 1], least = UINT32_MAX;
-        row[from - 1] = from == 1 ? i : most + 1;
-        for (uint32_t k = from; k <= to; k++) {
-            uint32_t above = k == i + most ? most + 1 : row[k];
-            uint32_t best = corner + (a.p[i - 1] != b.p[k - 1]);
-            if (above + 1 < best) best = above + 1;
-            if (row[k - 1] + 1 < best) best = row[k - 1] + 1;
-            corner = row[k];
-            row[k] = best;
-            if (best < least) least = best;
-        }
-        if (least > most) return false;
-    }
-    return row[m] <= most;
 }
 
 static bool fits(const struct query_node *n, struct slice name)
@@ -136,26 +118,37 @@ static bool fits(const struct query_node *n, struct slice name)
     if (n->kind == QUERY_PREFIX) return slice_starts(name, t);
     if (n->kind == QUERY_INFIX) return contains(name, t);
     if (n->kind == QUERY_GLOB) return slice_glob(t, name, false);
-    if (n->kind == QUERY_FUZZY) return is_close(t, name, n->distance);
     must(n->kind == QUERY_SUFFIX);
     return name.len >= t.len && slice_starts(slice_from(name, name.len - t.len), t);
 }
 
 static bool expand_one(struct term *t, void *data)
 {
-    enum { LOOKED_MAX = 1 << 20 };
     struct expanding *e = data;
     struct slice name = term_name(t);
     if (e->prefix.len > 0 && !slice_starts(name, e->prefix)) return false;
-    bool stem = name.len > 0 && name.p[0] == '+'; /* words cannot begin so, and tags are few */
-    if ((!stem || e->n->text.p[0] == '+') && fits(e->n, name)) e->v[e->count++] = t;
+    bool stem = is_stem(name) && !is_stem(e->n->text);
+    if (!stem && fits(e->n, name)) e->v[e->count++] = t;
     return e->count < e->max && ++e->looked < LOOKED_MAX;
+}
+
+static bool fuzzy_one(void *to, struct slice name)
+{
+    struct expanding *e = to;
+    bool stem = is_stem(name) && !is_stem(e->n->text);
+    if (!stem) e->v[e->count++] = terms_find(e->terms, name);
+    return e->count < e->max;
+}
+
+static bool seek_term(void *data, struct slice from, struct slice *name)
+{
+    return terms_seek(data, from, name);
 }
 
 struct term **filter_expand(struct filter *f, const struct terms *t, const struct query_node *n,
                             uint32_t *count)
 {
-    struct expanding e = {.n = n, .max = f->o->expansions_max};
+    struct expanding e = {.n = n, .max = f->o->expansions_max, .terms = t};
     if (e.max > terms_count(t)) e.max = terms_count(t);
     e.v = arena_alloc(f->arena, (e.max + 1) * sizeof(struct term *));
     if (n->kind == QUERY_PREFIX) e.prefix = n->text;
@@ -165,7 +158,11 @@ struct term **filter_expand(struct filter *f, const struct terms *t, const struc
             plain++;
         e.prefix = slice_make(n->text.p, plain);
     }
-    if (e.max > 0 && n->text.len > 0) terms_each(t, e.prefix, expand_one, &e);
+    const struct fuzzy_dictionary d = {seek_term, (void *)(uintptr_t)t};
+    if (e.max > 0 && n->kind == QUERY_FUZZY)
+        (void)fuzzy_each(&d, n->text, n->distance, LOOKED_MAX, fuzzy_one, &e);
+    else if (e.max > 0 && n->text.len > 0)
+        terms_each(t, e.prefix, expand_one, &e);
     *count = e.count;
     return e.v;
 }

@@ -100,6 +100,8 @@ static const char *parse(const struct search_field *spec, const struct search_va
         case FIELD_VECTOR:
             if (v[i].kind != SEARCH_TEXT || v[i].text.len != spec->vector.dim * sizeof(float))
                 return "Could not add vector with blob size that does not match the field's";
+            if (!vectors_fits(&spec->vector, v[i].text))
+                return "Could not add vector with a number that is not finite";
             out->texts[out->n++] = v[i].text;
             break;
         case FIELD_TEXT:

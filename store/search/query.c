@@ -752,6 +752,15 @@ struct query_node *query_parse(struct slice text, const struct query_options *o,
     return p.error == NULL ? n : NULL;
 }
 
+bool query_yields(const struct query_node *root, struct slice name)
+{
+    bool vector = root->kind == QUERY_KNN || root->kind == QUERY_VECTOR_RANGE;
+    if (vector && root->distance_as.len > 0 && slice_eq(root->distance_as, name)) return true;
+    for (uint32_t i = 0; i < root->child_count; i++)
+        if (query_yields(root->child[i], name)) return true;
+    return false;
+}
+
 struct query_node *query_and(struct query_node *a, struct query_node *b, struct arena *arena)
 {
     if (a == NULL) return b;

@@ -100,6 +100,9 @@ struct query_options {
 struct query_node *query_parse(struct slice text, const struct query_options *o,
                                struct arena *arena, const char **error);
 
+/* Whether a vector part of the tree calls its distances by this name. */
+bool query_yields(const struct query_node *root, struct slice name);
+
 /* A node that matches where both do; for filters given beside the query. Either may be NULL. */
 struct query_node *query_and(struct query_node *a, struct query_node *b, struct arena *arena);
 

@@ -33,6 +33,17 @@ struct search_value search_read(const struct search_index *x, uint32_t doc, stru
     return read_document(x, doc, spec->path, source, arena);
 }
 
+/* What a match is sorted by: a distance, or a value of the document. */
+static struct search_value sort_key(const struct search_index *x, const struct search_request *r,
+                                    const struct search_result *out, uint32_t doc,
+                                    struct arena *arena)
+{
+    double distance = 0;
+    if (vector_hits_find(out->vectors, r->order.field, doc, &distance))
+        return search_number(distance);
+    return search_read(x, doc, r->order.field, r->source, arena);
+}
+
 /* --- the best so far: a heap whose root is the worst of them --- */
 
 struct best {
@@ -110,8 +121,7 @@ static void page_of_ids(const struct search_index *x, const struct search_reques
     out->hits = arena_alloc(arena, (n + 1) * sizeof out->hits[0]);
     for (uint32_t i = 0; i < n; i++) {
         out->hits[i] = (struct search_hit){.doc = ids[i], .score = x->docs.of[ids[i]].score};
-        if (r->order.by_value)
-            out->hits[i].key = search_read(x, ids[i], r->order.field, r->source, arena);
+        if (r->order.by_value) out->hits[i].key = sort_key(x, r, out, ids[i], arena);
     }
     out->n = n;
 }
@@ -184,7 +194,7 @@ static void walk(const struct search_index *x, const struct search_request *r, s
         struct search_hit hit = {.doc = doc};
         if (most == 0) continue;
         if (scores) hit.score = filter_score(x, it, doc);
-        if (r->order.by_value) hit.key = search_read(x, doc, r->order.field, r->source, arena);
+        if (r->order.by_value) hit.key = sort_key(x, r, out, doc, arena);
         best_add(&b, &hit);
     }
     best_sort(&b);
@@ -196,9 +206,11 @@ const char *search_run(const struct search_index *x, const struct search_request
                        struct arena *arena, struct search_result *out)
 {
     const char *error = NULL;
-    struct doc_iter *it = filter_new(x, r->root, &r->filter, arena, &error);
-    if (it == NULL) return error;
+    struct filter_options options = r->filter;
     *out = (struct search_result){0};
+    options.vectors = &out->vectors;
+    struct doc_iter *it = filter_new(x, r->root, &options, arena, &error);
+    if (it == NULL) return error;
     if (!page(x, r, it, arena, out) && !page_by_number(x, r, it, arena, out))
         walk(x, r, it, arena, out);
     return NULL;

@@ -39,6 +39,7 @@ struct search_result {
     uint64_t total;          /* matches; with `timed_out` those seen */
     struct search_hit *hits; /* the page; the arena's */
     uint32_t n;
+    const struct vector_hits *vectors; /* distances that the query names; the arena's */
     bool timed_out;
 };
 

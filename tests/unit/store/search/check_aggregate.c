@@ -99,10 +99,11 @@ static bool run(struct pipeline *p, struct table *t, const char *text, size_t by
     while (argc < 64 && slice_cut(&rest, '|', &word))
         argv[argc++] = slice_trim(word);
     struct agg_plan *plan = agg_plan_new(&p->schema, &p->arena);
-    agg_plan_know(plan, SLICE("dist"));
     while (at < argc && agg_plan_read(plan, argv, argc, &at, &p->error)) {
     }
     if (at < argc && p->error == NULL) p->error = "not a clause";
+    struct slice name = agg_plan_unknown(plan, 0);
+    if (name.len > 0 && !slice_is(name, "dist") && p->error == NULL) p->error = "unknown name";
     if (p->error != NULL) return false;
     t->at = 0;
     struct agg_source source = {next, read_field, read_all, is_over, t};
@@ -200,7 +201,8 @@ START_TEST(clauses_that_make_no_sense_are_refused)
 {
     gives("LOAD|2|@a", "Bad arguments: more arguments expected behind: 2");
     gives("LOAD|x", "Bad arguments: expected a number in range: x");
-    gives("SORTBY|1|@nope", "Property `nope` not loaded nor in pipeline");
+    gives("SORTBY|1|@nope", "unknown name");
+    gives("SORTBY|1|@", "Property `` not loaded nor in pipeline");
     gives("GROUPBY|1|@city|REDUCE|COUNT|0|AS|n|APPLY|@price|AS|p",
           "Property `price` not loaded nor in pipeline");
     gives("GROUPBY|1|@city|LOAD|1|@price", "LOAD must come before GROUPBY");
