@@ -3,6 +3,7 @@
 
 #include "base/must.h"
 #include "store/cmd/cmd.h"
+#include "store/cmd/guard.h"
 #include "store/type/hash.h"
 
 static struct cmd *cmd_of(struct host *h)
@@ -192,6 +193,21 @@ int64_t host_clock_us(const struct host_keys *k)
 {
     const struct engine *e = (const struct engine *)(const void *)k;
     return e->clock.mono_us(e->clock.data);
+}
+
+struct labels *host_labels(struct host *h)
+{
+    return cmd_of(h)->db->labels;
+}
+
+/* As the user may get it by name. */
+bool host_may_read(struct host *h, struct slice key)
+{
+    struct cmd *c = cmd_of(h);
+    if (guard_is_free(c->session)) return true;
+    const struct slice argv[] = {SLICE("TS.GET"), key};
+    uint32_t at = 0;
+    return guard_check(c->engine, c->session->user, cmd_find(argv[0]), argv, 2, &at) == ACL_ALLOWED;
 }
 
 void host_wrong_arity(struct host *h)

@@ -102,6 +102,11 @@ int64_t host_now_ms(const struct host_keys *k);
 
 /* A clock that only grows. */
 int64_t host_clock_us(const struct host_keys *k);
+/* The index of the labelled values of the command's database; NULL when there are none. */
+struct labels *host_labels(struct host *h);
+
+/* Whether the user may read a key that the command found rather than named. */
+bool host_may_read(struct host *h, struct slice key);
 
 /* "wrong number of arguments for '<name>' command". */
 void host_wrong_arity(struct host *h);

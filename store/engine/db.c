@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "store/ds/labels.h"
 #include "store/engine/block.h"
 #include "store/engine/trash.h"
 #include "store/engine/watch.h"
@@ -138,6 +139,7 @@ struct entry *db_put(struct db *db, struct slice key, struct value *value)
         if (e->value != value) trash_value(db->engine, e->value);
         e->value = value;
         entry_touch(db->engine, e);
+        if (value->type->placed != NULL) value->type->placed(value, &db->labels, key);
         return e;
     }
     e = mem_alloc(sizeof *e + key.len);
@@ -147,6 +149,7 @@ struct entry *db_put(struct db *db, struct slice key, struct value *value)
                         .key_len = (uint32_t)key.len};
     if (key.len > 0) memcpy(e->key, key.p, key.len);
     dict_add_hash(&db->keys, e, hash);
+    if (value->type->placed != NULL) value->type->placed(value, &db->labels, key);
     if ((db->engine->notify_flags & NOTIFY_NEW) != 0) db_notify(db, key, NOTIFY_NEW, "new");
     return e;
 }
@@ -251,6 +254,8 @@ void db_flush(struct db *db)
     if (db->engine->watch_count > 0) watch_signal_all(db);
     trash_borrowed(db->engine, &db->expires); /* first: it looks at no entry, but borrows them */
     trash_entries(db->engine, &db->keys);
+    labels_unref(db->labels); /* what waits to be freed shares it still */
+    db->labels = NULL;
     db->expire_cursor = 0;
     if (db->engine->observer != NULL && db->id == 0)
         db->engine->observer->flushed(db->engine->observer_data, false);

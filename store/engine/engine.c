@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "store/ds/labels.h"
 #include "store/engine/block.h"
 #include "store/engine/db.h"
 #include "store/engine/session.h"
@@ -112,6 +113,7 @@ void engine_free(struct engine *e)
     for (uint32_t i = 0; i < ENGINE_DBS; i++) {
         dict_fini(&e->db[i].expires);
         dict_fini(&e->db[i].keys);
+        labels_unref(e->db[i].labels);
         dict_fini(&e->db[i].watched);
         dict_fini(&e->db[i].blocked);
     }
@@ -184,10 +186,13 @@ void engine_swap(struct engine *e, uint32_t a, uint32_t b)
         uint64_t cursor = x->expire_cursor;
         x->keys = y->keys;
         x->expires = y->expires;
+        struct labels *labels = x->labels;
         x->expire_cursor = y->expire_cursor;
+        x->labels = y->labels;
         y->keys = keys;
         y->expires = expires;
         y->expire_cursor = cursor;
+        y->labels = labels;
         if (e->observer != NULL && (a == 0 || b == 0)) e->observer->flushed(e->observer_data, true);
         if (e->watch_count > 0) watch_signal_all(x);
         if (e->watch_count > 0) watch_signal_all(y);

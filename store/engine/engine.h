@@ -56,6 +56,7 @@ struct db {
     struct dict watched; /* of struct watched_key (watch.c) */
     struct dict blocked; /* of struct blocked_key (block.c) */
     uint64_t expire_cursor;
+    struct labels *labels; /* of the values in keys that have some: one reference; or NULL */
 };
 
 /* Time. The default reads base/clock.h. */

@@ -11,6 +11,7 @@
 #include "base/slice.h"
 
 struct effects;
+struct labels;
 struct value;
 
 enum value_kind {
@@ -57,6 +58,10 @@ struct value_type {
 
     /* n elements are about to be there: a rewrite said so by effects_reserve. May be NULL. */
     void (*reserve)(struct value *v, uint64_t n);
+
+    /* v now lies under this key of a database, whose index of labelled values is *labels (NULL:
+     * there is none yet). May be NULL. */
+    void (*placed)(struct value *v, struct labels **labels, struct slice key);
 
     /* Aborts when an invariant does not hold; for tests. O(n). May be NULL. */
     void (*check)(const struct value *v);

@@ -6,10 +6,7 @@
 #include "store/engine/effects.h"
 #include "store/type/dump.h"
 
-/* How an RDB file marks the parts of a module's value. */
-enum { PART_END = 0, PART_STRING = 5 };
-
-enum { FAMILIES_MAX = 16, NAME_LEN = 9, VERSION_BITS = 10 };
+enum { FAMILIES_MAX = 16 };
 
 struct family_value {
     struct value head;
@@ -82,12 +79,17 @@ static void value_rewrite(const struct value *v, struct slice key, struct effect
     buf_fini(&payload);
 }
 
+static void value_placed(struct value *v, struct labels **labels, struct slice key)
+{
+    family_type_of(v)->placed(contents_of(v), labels, key);
+}
+
 /* --- types --- */
 
 void family_register(struct family_type *t)
 {
-    must(strlen(t->name) == NAME_LEN);
-    must(t->version < 1U << VERSION_BITS);
+    must(strlen(t->name) == FAMILY_NAME_LEN);
+    must(t->version < 1U << FAMILY_VERSION_BITS);
     t->type = (struct value_type){
         .kind = VALUE_MODULE,
         .name = t->name,
@@ -98,6 +100,7 @@ void family_register(struct family_type *t)
         .length = value_length,
         .effort = value_effort,
         .rewrite = value_rewrite,
+        .placed = t->placed == NULL ? NULL : value_placed,
     };
     for (uint32_t i = 0; i < family_count; i++)
         if (families[i] == t) return;
@@ -126,42 +129,23 @@ void family_set(struct value *v, void *contents)
 
 /* --- DUMP --- */
 
-/* A module's number: its name in six bits a letter, above the version of its bytes. */
-static uint64_t family_number(const struct family_type *t)
-{
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    uint64_t n = 0;
-    for (uint32_t i = 0; i < NAME_LEN; i++) {
-        const char *at = strchr(letters, t->name[i]);
-        must(at != NULL);
-        n = n << 6 | (uint64_t)(at - letters);
-    }
-    return n << VERSION_BITS | t->version;
-}
-
 void family_dump(const struct value *v, struct buf *out)
 {
-    const struct family_type *t = family_type_of(v);
-    struct buf bytes = {0};
-    t->save(contents_of(v), &bytes);
-    rdb_add_length(out, family_number(t));
-    rdb_add_length(out, PART_STRING);
-    rdb_add_string(out, buf_slice(&bytes));
-    rdb_add_length(out, PART_END);
-    buf_fini(&bytes);
+    family_add(family_type_of(v), contents_of(v), out);
 }
 
 struct value *family_restore(struct slice in, struct arena *arena)
 {
     uint64_t number = 0, part = 0, end = 0;
     struct slice bytes = {0};
-    if (!rdb_length(&in, &number) || !rdb_length(&in, &part) || part != PART_STRING) return NULL;
-    if (!rdb_string(&in, arena, &bytes) || !rdb_length(&in, &end) || end != PART_END) return NULL;
-    uint32_t version = number & ((1U << VERSION_BITS) - 1);
+    if (!rdb_length(&in, &number) || !rdb_length(&in, &part) || part != FAMILY_PART_STRING)
+        return NULL;
+    if (!rdb_string(&in, arena, &bytes) || !rdb_length(&in, &end) || end != FAMILY_PART_END)
+        return NULL;
+    uint32_t version = number & ((1U << FAMILY_VERSION_BITS) - 1);
     for (uint32_t i = 0; i < family_count; i++) {
         const struct family_type *t = families[i];
-        if (family_number(t) >> VERSION_BITS != number >> VERSION_BITS) continue;
+        if (family_number(t) >> FAMILY_VERSION_BITS != number >> FAMILY_VERSION_BITS) continue;
         void *contents = version <= t->version ? t->load(bytes, version) : NULL;
         return contents == NULL ? NULL : family_value(t, contents);
     }

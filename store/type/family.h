@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "store/ds/labels.h"
 #include "store/engine/value.h"
 
 /* What a family says of one kind of value. All but `type` is filled in by the family. */
@@ -31,6 +32,10 @@ struct family_type {
      * Strangers' bytes; the caller owns what comes back. */
     void *(*load)(struct slice bytes, uint32_t version);
 
+    /* v now lies under this key of a database, whose index of labelled values is *labels (NULL:
+     * there is none yet). NULL when the family does not care. */
+    void (*placed)(void *v, struct labels **labels, struct slice key);
+
     struct value_type type; /* filled in by family_register */
 };
 
@@ -45,6 +50,15 @@ void *family_of(struct value *v, const struct family_type *t);
 
 /* Gives v other contents; the old ones are the caller's. */
 void family_set(struct value *v, void *contents);
+
+/* How an RDB file marks the parts of a module's value, and numbers its type. */
+enum { FAMILY_PART_END = 0, FAMILY_PART_STRING = 5 };
+enum { FAMILY_NAME_LEN = 9, FAMILY_VERSION_BITS = 10 };
+uint64_t family_number(const struct family_type *t);
+
+/* Adds a value as it stands behind the type byte of a DUMP payload; and as a whole payload. */
+void family_add(const struct family_type *t, const void *contents, struct buf *out);
+void family_payload(const struct family_type *t, const void *contents, struct buf *out);
 
 /* Adds what follows the type byte of a DUMP payload: a module's value that is one string. */
 void family_dump(const struct value *v, struct buf *out);
