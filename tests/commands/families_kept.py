@@ -53,7 +53,24 @@ def fill(client, seed):
     run("TOPK.RESERVE", "topk", 5, 8, 3, 0.9)
     run("TDIGEST.CREATE", "td", "COMPRESSION", 20)
     run("JSON.SET", "doc", "$", '{"list":[],"n":{},"count":0,"flag":true,"text":"caf\\u00e9"}')
+    run("TS.CREATE", "ts", "CHUNK_SIZE", 128, "DUPLICATE_POLICY", "LAST", "LABELS", "a", "1")
+    run("TS.CREATE", "ts:plain", "UNCOMPRESSED", "RETENTION", 5000)
+    for kind in ("sum", "twa", "std.p"):
+        run("TS.CREATE", "ts:" + kind)
+        run("TS.CREATERULE", "ts", "ts:" + kind, "AGGREGATION", kind, 100)
+    at = 10 ** 6
     for _ in range(3000):
+        at += rng.randrange(1, 60)
+        run("TS.ADD", "ts", at, rng.gauss(0, 1))
+        if rng.random() < 0.1:
+            run("TS.ADD", "ts", at - rng.randrange(1000), rng.randrange(5))
+            run("TS.MADD", "ts:plain", "*", rng.random(), "ts:none", "*", 1, "ts", at, 7)
+        if rng.random() < 0.02:
+            run("TS.DEL", "ts", at - 300, at - rng.randrange(300))
+            run("TS.INCRBY", "ts:count", rng.randrange(5), "LABELS", "b", "2")
+            run("RENAME", "ts:sum", "ts:total")
+            run("RENAME", "ts:total", "ts:sum")
+            run("TS.ADD", "ts:plain", "*", 3, "ON_DUPLICATE", "SUM")
         item = "item:%d" % rng.randrange(400)
         pick = rng.randrange(12)
         if pick == 0:
@@ -149,6 +166,9 @@ def answers(client):
 
 
 def contents(client):
+    found = client.execute_command("TS.QUERYINDEX", "a=1"), client.execute_command("TS.QUERYINDEX", "b=2")
+    if found != ([b"ts"], [b"ts:count"]):
+        sys.exit("by labels %r are found" % (found,))
     return {key: (client.execute_command("TYPE", key), client.execute_command("DUMP", key),
                   client.pexpiretime(key) if hasattr(client, "pexpiretime")
                   else client.execute_command("PEXPIRETIME", key))
