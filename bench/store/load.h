@@ -2,6 +2,7 @@
  *
  *     load.c       options, and the report
  *     workload.c   which commands each workload sends; workload_search.c: those of search
+ *     families.c   those of JSON, time series and sketches
  *     client.c     connections, replies, the loop
  *     fanout.c     PUBLISH to many subscribers, which has a loop of its own
  */
@@ -80,6 +81,12 @@ uint32_t search_next_rewrite(struct maker *m, struct turn *t);
 
 /* NULL if there is none of this name. */
 const struct workload *workload_find(const char *name);
+const struct workload *workload_find_family(const char *name);
+
+static inline uint64_t any_key(struct maker *m)
+{
+    return rng_below(&m->rng, m->o->keys);
+}
 
 /* One connection to the store, blocking until it is there; ends the program when it fails. */
 int load_connect(const struct options *o);

@@ -116,6 +116,7 @@ OK
 OK
 > JSON.MGET d f none $
 ["[{\"a\":1,\"s\":\"xyz\",\"t\":true,\"n\":null,\"f\":0}]", "[[1,2]]", (nil)]
+%only hansom
 > JSON.DEBUG MEMORY d
 88
 > JSON.DEL d

@@ -498,6 +498,8 @@ def main():
     args.add_argument("--store", help="the hansom-store program")
     args.add_argument("--peer", default="redis-server", help="the redis-server program")
     args.add_argument("--module", help="hansom-module.so, for the files about families")
+    args.add_argument("--module-only", action="store_true",
+                      help="play at redis-server with --module alone; skipped without redis-server")
     args.add_argument("--record", action="store_true", help="print the peer's replies")
     args.add_argument("files", nargs="+")
     options = args.parse_args()
@@ -506,6 +508,9 @@ def main():
         for path in options.files:
             record(path, peer)
         return 0
+    if options.module_only and not peer:
+        print("skipped: no %s here" % options.peer)
+        return 77
     servers = [("hansom", options.store)] if options.store else []
     if peer:
         servers.append(("redis", peer))

@@ -1,0 +1,200 @@
+#include "base/mem.h"
+#include "base/must.h"
+#include "store/module/module.h"
+
+/* What a host keeps of one command. */
+struct running {
+    struct rm_ctx *ctx;
+    struct rm_string **argv;
+    uint32_t argc;
+    const char *name;
+    bool changed, effects;
+};
+
+static struct running *running_of(struct host *h)
+{
+    return h->self;
+}
+
+/* The server's string of a key: the argument itself, when it is one. The caller gives it back. */
+static struct rm_string *name_of(struct host *h, struct slice key, bool *made)
+{
+    struct running *r = running_of(h);
+    *made = false;
+    for (uint32_t i = 0; i < r->argc; i++)
+        if (rm_slice(r->argv[i]).p == key.p && rm_slice(r->argv[i]).len == key.len)
+            return r->argv[i];
+    *made = true;
+    return rm_CreateString(r->ctx, key.p, key.len);
+}
+
+static void name_end(struct host *h, struct rm_string *name, bool made)
+{
+    if (made) rm_FreeString(running_of(h)->ctx, name);
+}
+
+enum found { FOUND_NOTHING, FOUND_OTHER, FOUND };
+
+static enum found look(struct host *h, struct slice key, const struct family_type *t, int mode,
+                       void **out)
+{
+    bool made = false;
+    struct rm_string *name = name_of(h, key, &made);
+    struct rm_key *k = rm_OpenKey(running_of(h)->ctx, name, mode);
+    enum found found = FOUND_NOTHING;
+    *out = NULL;
+    if (k != NULL && rm_KeyType(k) != RM_KEY_EMPTY) {
+        bool ours = rm_KeyType(k) == RM_KEY_MODULE && rm_ModuleTypeGetType(k) == types_of(t);
+        found = ours ? FOUND : FOUND_OTHER;
+        if (ours) *out = rm_ModuleTypeGetValue(k);
+    }
+    if (k != NULL) rm_CloseKey(k);
+    name_end(h, name, made);
+    return found;
+}
+
+static bool find(struct host *h, struct slice key, const struct family_type *t, int mode,
+                 void **out)
+{
+    if (look(h, key, t, mode, out) != FOUND_OTHER) return true;
+    reply_err(h->reply, ERR_WRONGTYPE);
+    return false;
+}
+
+bool host_find(struct host *h, struct slice key, const struct family_type *t, void **out)
+{
+    return find(h, key, t, RM_READ, out);
+}
+
+bool host_find_write(struct host *h, struct slice key, const struct family_type *t, void **out)
+{
+    return find(h, key, t, RM_READ | RM_WRITE, out);
+}
+
+void *host_peek(struct host *h, struct slice key, const struct family_type *t)
+{
+    void *v = NULL;
+    (void)look(h, key, t, RM_READ, &v);
+    return v;
+}
+
+void host_put(struct host *h, struct slice key, const struct family_type *t, void *v)
+{
+    bool made = false;
+    struct running *r = running_of(h);
+    struct rm_string *name = name_of(h, key, &made);
+    struct rm_key *k = rm_OpenKey(r->ctx, name, RM_READ | RM_WRITE);
+    must(rm_ModuleTypeSetValue(k, types_of(t), v) == RM_OK);
+    rm_CloseKey(k);
+    if (t->placed != NULL) t->placed(v, types_labels(rm_GetSelectedDb(r->ctx)), key);
+    name_end(h, name, made);
+}
+
+bool host_del(struct host *h, struct slice key)
+{
+    bool made = false;
+    struct rm_string *name = name_of(h, key, &made);
+    struct rm_key *k = rm_OpenKey(running_of(h)->ctx, name, RM_READ | RM_WRITE);
+    bool there = rm_KeyType(k) != RM_KEY_EMPTY;
+    if (there) must(rm_DeleteKey(k) == RM_OK);
+    rm_CloseKey(k);
+    name_end(h, name, made);
+    return there;
+}
+
+void host_changed(struct host *h, struct slice key, const char *event)
+{
+    bool made = false;
+    struct running *r = running_of(h);
+    struct rm_string *name = name_of(h, key, &made);
+    r->changed = true;
+    (void)rm_SignalModifiedKey(r->ctx, name);
+    if (event != NULL) (void)rm_NotifyKeyspaceEvent(r->ctx, RM_NOTIFY_MODULE, event, name);
+    name_end(h, name, made);
+}
+
+void host_effect(struct host *h, uint32_t argc, const struct slice *argv)
+{
+    struct running *r = running_of(h);
+    struct rm_string **words = arena_array(h->arena, argc, struct rm_string *);
+    r->effects = true;
+    for (uint32_t i = 1; i < argc; i++)
+        words[i - 1] = rm_CreateString(r->ctx, argv[i].p, argv[i].len);
+    /* The name as the server knows it: argv[0] may be in any case of letters. */
+    (void)rm_Replicate(r->ctx, r->name, "v", words, (size_t)argc - 1);
+    for (uint32_t i = 1; i < argc; i++)
+        rm_FreeString(r->ctx, words[i - 1]);
+}
+
+struct labels *host_labels(struct host *h)
+{
+    return *types_labels(rm_GetSelectedDb(running_of(h)->ctx));
+}
+
+bool host_may_read(struct host *h, struct slice key)
+{
+    struct running *r = running_of(h);
+    int flags = rm_GetContextFlags(r->ctx);
+    bool of_client =
+        (flags & (RM_FLAG_LUA | RM_FLAG_MULTI)) != 0 || (flags & RM_FLAG_DENY_BLOCKING) == 0;
+    if (!of_client)
+        return true; /* another module calls: it has no user that could be asked about */
+    struct rm_string *user_name = rm_GetCurrentUserName(r->ctx);
+    struct rm_user *user = rm_GetModuleUserFromUserName(user_name);
+    rm_FreeString(r->ctx, user_name);
+    if (user == NULL) return true;
+    bool made = false;
+    struct rm_string *name = name_of(h, key, &made);
+    bool may = rm_ACLCheckKeyPermissions(user, name, RM_KEY_ACCESS) == RM_OK;
+    name_end(h, name, made);
+    (void)rm_FreeModuleUser(user);
+    return may;
+}
+
+void host_wrong_arity(struct host *h)
+{
+    reply_errorf(h->reply, "ERR wrong number of arguments for '%s' command", running_of(h)->name);
+}
+
+static void run(struct rm_ctx *ctx, struct running *r, struct arena *arena, struct buf *out,
+                void (*handler)(struct host *h))
+{
+    struct slice *words = arena_array(arena, r->argc, struct slice);
+    for (uint32_t i = 0; i < r->argc; i++)
+        words[i] = rm_slice(r->argv[i]);
+    bool resp3 = (rm_GetContextFlags(ctx) & RM_FLAG_RESP3) != 0;
+    struct reply reply = {.out = out, .resp = resp3 ? 3 : 2};
+    struct args args = {.argv = words, .argc = r->argc, .at = 1};
+    struct host h = {.argv = words,
+                     .argc = r->argc,
+                     .args = &args,
+                     .reply = &reply,
+                     .arena = arena,
+                     .now_ms = rm_Milliseconds(),
+                     .self = r};
+    handler(&h);
+    if (r->changed && !r->effects) (void)rm_ReplicateVerbatim(ctx);
+    reply_give(ctx, buf_slice(out));
+}
+
+int host_run(struct rm_ctx *ctx, struct rm_string **argv, int argc, const char *name,
+             void (*handler)(struct host *h))
+{
+    enum { KEPT_MAX = 1 << 20 };
+    static struct arena kept_arena; /* of the outermost command, kept from one to the next */
+    static struct buf kept_out;
+    static uint32_t depth; /* an event of a command may have another module call one more */
+    struct running r = {.ctx = ctx, .argv = argv, .argc = (uint32_t)argc, .name = name};
+    struct arena own_arena = {0};
+    struct buf own_out = {0};
+    bool outermost = depth++ == 0;
+    run(ctx, &r, outermost ? &kept_arena : &own_arena, outermost ? &kept_out : &own_out, handler);
+    depth--;
+    arena_fini(&own_arena);
+    buf_fini(&own_out);
+    if (!outermost) return RM_OK;
+    arena_reset(&kept_arena);
+    buf_clear(&kept_out);
+    if (kept_out.cap > KEPT_MAX) buf_fini(&kept_out);
+    return RM_OK;
+}
