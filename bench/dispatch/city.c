@@ -24,7 +24,8 @@ struct car {
     struct place from; /* where it stands, or stood when it was sent */
     int64_t sent_ms;
     int64_t free_ms; /* when its rider gets off */
-    uint32_t ride;   /* on the way to this pickup, or just past it; else PLAN_NOBODY */
+    uint32_t ride;   /* on the way to this pickup, or past it; else PLAN_NOBODY */
+    uint32_t next;   /* the ride after that one, under forward dispatch; else PLAN_NOBODY */
     int64_t idle_ms; /* without a ride, until the last one was given */
 };
 
@@ -85,15 +86,37 @@ static struct place car_at(const struct city *city, const struct car *c, int64_t
                           c->from.y_m + (g->pickup.y_m - c->from.y_m) * part};
 }
 
-/* A car whose rider has got off stands at his place from now on. */
+/* A car whose rider has got off stands at his place from now on, or goes on to its next ride. */
 static void settle_cars(struct city *city, int64_t now_ms)
 {
     for (uint32_t i = 0; i < city->car_count; i++) {
         struct car *c = &city->cars[i];
-        if (c->ride == PLAN_NOBODY || !car_idle(c, now_ms)) continue;
-        c->from = city->guests[c->ride].dropoff;
-        c->ride = PLAN_NOBODY;
+        while (c->ride != PLAN_NOBODY && car_idle(c, now_ms)) {
+            c->from = city->guests[c->ride].dropoff;
+            c->ride = c->next;
+            c->next = PLAN_NOBODY;
+            if (c->ride == PLAN_NOBODY) break;
+            const struct guest *g = &city->guests[c->ride];
+            c->sent_ms = c->free_ms;
+            c->free_ms = g->pickup_ms + way_ms(g->pickup, g->dropoff);
+        }
     }
+}
+
+/* Whether it drives its last rider so far, and is free in a moment. */
+static bool car_soon(const struct city *city, const struct car *c, int64_t now_ms)
+{
+    if (car_idle(c, now_ms) || c->next != PLAN_NOBODY) return false;
+    return city->guests[c->ride].pickup_ms <= now_ms &&
+           c->free_ms - now_ms <= city->policy->soon_ms;
+}
+
+/* How long a car that is idle, on the way to a pickup, or free soon takes to a place. */
+static int64_t car_way_ms(const struct city *city, const struct car *c, struct place to,
+                          int64_t now_ms)
+{
+    if (!car_soon(city, c, now_ms)) return way_ms(car_at(city, c, now_ms), to);
+    return c->free_ms - now_ms + way_ms(city->guests[c->ride].dropoff, to);
 }
 
 static void send_car(struct city *city, uint32_t car, uint32_t ride, struct place from,
@@ -105,7 +128,19 @@ static void send_car(struct city *city, uint32_t car, uint32_t ride, struct plac
     if (g->given_ms < 0) g->given_ms = now_ms;
     struct car *c = &city->cars[car];
     int64_t idle_ms = c->idle_ms + (car_idle(c, now_ms) ? now_ms - c->free_ms : 0);
-    *c = (struct car){from, now_ms, g->pickup_ms + way_ms(g->pickup, g->dropoff), ride, idle_ms};
+    int64_t free_ms = g->pickup_ms + way_ms(g->pickup, g->dropoff);
+    *c = (struct car){from, now_ms, free_ms, ride, PLAN_NOBODY, idle_ms};
+}
+
+/* The same for a car that first finishes the ride it is on. */
+static void send_car_next(struct city *city, uint32_t car, uint32_t ride, int64_t now_ms)
+{
+    struct car *c = &city->cars[car];
+    struct guest *g = &city->guests[ride];
+    g->car = car;
+    g->pickup_ms = now_ms + car_way_ms(city, c, g->pickup, now_ms);
+    g->given_ms = now_ms;
+    c->next = ride;
 }
 
 /* Those who asked join the waiting, those out of patience leave; who was met leaves coming. */
@@ -148,7 +183,7 @@ static uint32_t nearest(const struct city *city, struct place to, int64_t now_ms
     uint32_t n = 0;
     int64_t far_ms = reach_ms(city->policy) + 1;
     for (uint32_t m = 0; m < city->member_count; m++) {
-        int64_t ms = way_ms(car_at(city, &city->cars[city->members[m]], now_ms), to);
+        int64_t ms = car_way_ms(city, &city->cars[city->members[m]], to, now_ms);
         if (ms >= far_ms) continue;
         uint32_t at = n < k ? n++ : k - 1;
         for (; at > 0 && out[at - 1].cost_ms > ms; at--) {
@@ -204,7 +239,7 @@ static struct plan_window window_of(struct city *city, const uint32_t *due, uint
         rides[i] = (struct plan_ride){ways, n, now_ms - g->asks_ms, 0};
     }
     for (uint32_t m = 0; m < city->member_count; m++) {
-        idle_ms[m] = now_ms - city->cars[city->members[m]].free_ms;
+        idle_ms[m] = now_ms - city->cars[city->members[m]].free_ms; /* < 0: free soon, no bonus */
     }
     return (struct plan_window){rides, count, idle_ms, city->member_count};
 }
@@ -224,6 +259,9 @@ static void match_window(struct city *city, int64_t now_ms)
     uint32_t count = due_guests(city, now_ms, due);
     if (count == 0) return;
     number_idle(city, now_ms);
+    for (uint32_t i = 0; city->policy->soon_ms > 0 && i < city->car_count; i++) {
+        if (car_soon(city, &city->cars[i], now_ms)) number_add(city, i);
+    }
     struct plan_window w = window_of(city, due, count, now_ms);
     bool greedy = city->policy->way == CITY_NEAREST_PAIR;
     const struct plan_rules rules = {reach_ms(city->policy), greedy ? 0 : STEPS_MAX};
@@ -240,46 +278,64 @@ static void match_window(struct city *city, int64_t now_ms)
             continue;
         }
         uint32_t car = city->members[answer.driver_of[i]];
-        send_car(city, car, due[i], city->cars[car].from, now_ms);
+        if (car_soon(city, &city->cars[car], now_ms))
+            send_car_next(city, car, due[i], now_ms);
+        else
+            send_car(city, car, due[i], city->cars[car].from, now_ms);
         city->coming[city->coming_count++] = due[i];
     }
 }
 
+/* The rides whose cars are on their way to them, not still on another ride. */
+static uint32_t under_way(const struct city *city, uint32_t *legs)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < city->coming_count; i++) {
+        uint32_t ride = city->coming[i];
+        if (city->cars[city->guests[ride].car].ride == ride) legs[n++] = ride;
+    }
+    return n;
+}
+
 /* Gives each ride its car of driver_of; cars left over stand idle where they are. */
-static void swap_apply(struct city *city, const uint32_t *driver_of, int64_t now_ms)
+static void swap_apply(struct city *city, const uint32_t *legs, uint32_t count,
+                       const uint32_t *driver_of, int64_t now_ms)
 {
     struct place *at = arena_array(&city->arena, city->member_count, struct place);
     for (uint32_t m = 0; m < city->member_count; m++) {
         at[m] = car_at(city, &city->cars[city->members[m]], now_ms);
     }
-    for (uint32_t i = 0; i < city->coming_count; i++) {
-        uint32_t car = city->guests[city->coming[i]].car;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t car = city->guests[legs[i]].car;
         if (city->members[driver_of[i]] == car) continue;
         struct car *c = &city->cars[car];
-        *c = (struct car){at[city->number[car]], now_ms, now_ms, PLAN_NOBODY, c->idle_ms};
+        *c = (struct car){at[city->number[car]], now_ms,      now_ms,
+                          PLAN_NOBODY,           PLAN_NOBODY, c->idle_ms};
     }
-    for (uint32_t i = 0; i < city->coming_count; i++) {
-        struct guest *g = &city->guests[city->coming[i]];
+    for (uint32_t i = 0; i < count; i++) {
+        struct guest *g = &city->guests[legs[i]];
         uint32_t car = city->members[driver_of[i]];
         if (g->car == car) continue;
         if (g->given_ms < now_ms) g->swaps++; /* within one window nobody has been told yet */
-        send_car(city, car, city->coming[i], at[driver_of[i]], now_ms);
+        send_car(city, car, legs[i], at[driver_of[i]], now_ms);
     }
 }
 
 static void swap_window(struct city *city, int64_t now_ms)
 {
-    if (city->coming_count == 0) return;
+    uint32_t *legs = arena_array(&city->arena, city->coming_count, uint32_t);
+    uint32_t count = under_way(city, legs);
+    if (count == 0) return;
     city->member_count = 0;
-    for (uint32_t i = 0; i < city->coming_count; i++) {
-        number_add(city, city->guests[city->coming[i]].car);
+    for (uint32_t i = 0; i < count; i++) {
+        number_add(city, city->guests[legs[i]].car);
     }
     for (uint32_t i = 0; city->policy->spares && i < city->car_count; i++) {
         if (car_idle(&city->cars[i], now_ms)) number_add(city, i);
     }
-    struct swap_ride *rides = arena_array(&city->arena, city->coming_count, struct swap_ride);
-    for (uint32_t i = 0; i < city->coming_count; i++) {
-        const struct guest *g = &city->guests[city->coming[i]];
+    struct swap_ride *rides = arena_array(&city->arena, count, struct swap_ride);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct guest *g = &city->guests[legs[i]];
         struct assign_arc *arcs = arena_array(&city->arena, CANDIDATES, struct assign_arc);
         uint32_t n = nearest(city, g->pickup, now_ms, CANDIDATES, arcs);
         rides[i] =
@@ -287,13 +343,13 @@ static void swap_window(struct city *city, int64_t now_ms)
     }
     const struct swap_rules rules = {60 * 1000, 60 * 1000, city->policy->change_ms,
                                      city->policy->swaps_max};
-    uint32_t *driver_of = arena_array(&city->arena, city->coming_count, uint32_t);
+    uint32_t *driver_of = arena_array(&city->arena, count, uint32_t);
     int64_t from_us = clock_mono_us();
-    uint32_t changed = swap_plan(rides, city->coming_count, city->member_count, &rules, STEPS_MAX,
-                                 &city->arena, driver_of);
+    uint32_t changed =
+        swap_plan(rides, count, city->member_count, &rules, STEPS_MAX, &city->arena, driver_of);
     note_solve(city, from_us);
-    swap_check(rides, city->coming_count, city->member_count, &rules, driver_of);
-    if (changed > 0) swap_apply(city, driver_of, now_ms);
+    swap_check(rides, count, city->member_count, &rules, driver_of);
+    if (changed > 0) swap_apply(city, legs, count, driver_of, now_ms);
 }
 
 /* When the next ride is looked at: one that comes in, or one that looks again. */
@@ -375,7 +431,8 @@ static void city_init(struct city *city, const struct demand *d, const struct ci
     city->number = mem_array(d->drivers, uint32_t);
     city->members = mem_array(d->drivers, uint32_t);
     for (uint32_t i = 0; i < city->car_count; i++) {
-        city->cars[i] = (struct car){.from = place_of(d->starts[i], origin), .ride = PLAN_NOBODY};
+        city->cars[i] = (struct car){
+            .from = place_of(d->starts[i], origin), .ride = PLAN_NOBODY, .next = PLAN_NOBODY};
     }
 }
 

@@ -29,6 +29,7 @@ struct city_policy {
     uint32_t swaps_max; /* a ride */
     int64_t change_ms;  /* swap_rules.change_ms */
     bool spares;        /* free drivers may step into a ride too */
+    int64_t soon_ms;    /* cars that are free within so long are candidates too; 0: none */
     int64_t reach_ms;   /* longer ways to a pickup are not driven; 0: as far as the cap */
 };
 

@@ -16,11 +16,12 @@ static const struct city_policy policies[] = {
     {.name = "least cost, 2 s", .way = CITY_LEAST_COST, .window_ms = 2000},
     {.name = "least cost, 10 s", .way = CITY_LEAST_COST, .window_ms = 10000},
     {.name = "least cost, 30 s", .way = CITY_LEAST_COST, .window_ms = 30000},
-    {"least cost, 5 s, swaps ≤ 2", CITY_LEAST_COST, 5000, true, 2, 0, false, 0},
-    {"least cost, 5 s, swaps unlimited", CITY_LEAST_COST, 5000, true, UINT32_MAX, 0, false, 0},
-    {"matcher without swaps", CITY_MATCHER, 2000, false, 0, 0, false, 0},
-    {"matcher that never gathers", CITY_MATCHER, 0, true, 2, 30000, false, 0},
-    {"**matcher**", CITY_MATCHER, 2000, true, 2, 30000, false, 0},
+    {"least cost, 5 s, swaps ≤ 2", CITY_LEAST_COST, 5000, true, 2, 0, false, 0, 0},
+    {"least cost, 5 s, swaps unlimited", CITY_LEAST_COST, 5000, true, UINT32_MAX, 0, false, 0, 0},
+    {"matcher without swaps", CITY_MATCHER, 2000, false, 0, 0, false, 0, 0},
+    {"matcher that never gathers", CITY_MATCHER, 0, true, 2, 30000, false, 0, 0},
+    {"matcher, forward dispatch", CITY_MATCHER, 2000, true, 2, 30000, false, 300000, 0},
+    {"**matcher**", CITY_MATCHER, 2000, true, 2, 30000, false, 0, 0},
 };
 enum { POLICIES = sizeof policies / sizeof policies[0], STEP = 1 << 20, FLEET_MAX = 100000 };
 
