@@ -32,6 +32,8 @@ struct call {
     struct lifecycle *l; /* borrowed: stays while calls are under way */
     life_cb cb;
     void *data;
+    void **datas;     /* owned; of a call about several rides, each of which has its own answer */
+    size_t rides;     /* how many */
     struct buf bytes; /* the arguments, one behind the other */
     size_t *lens;     /* owned */
     size_t n;
@@ -160,11 +162,27 @@ static struct call *call_new(struct lifecycle *l, const char *name, struct slice
 
 /* ---- the answer ---- */
 
+/* Tells the i-th ride of a call its own part of the answer, or what befell the call. */
+static void one_ride(struct call *c, const struct life_result *all, size_t i)
+{
+    struct life_result r = *all;
+    if (r.code == LIFE_OK) {
+        const redisReply *part = reply_at(reply_field(all->extras, "results"), i);
+        r.code = code_of(reply_slice(reply_at(part, 0)));
+        r.extras = reply_at(part, 2);
+        if (r.code == LIFE_BROKEN) r.error = life_extra(&r, "error");
+    }
+    c->cb(c->datas[i], &r);
+}
+
 static void call_end(struct call *c, const struct life_result *r)
 {
     struct lifecycle *l = c->l;
-    if (c->cb != NULL) c->cb(c->data, r);
+    for (size_t i = 0; i < c->rides; i++)
+        one_ride(c, r, i);
+    if (c->rides == 0 && c->cb != NULL) c->cb(c->data, r);
     buf_fini(&c->bytes);
+    mem_free(c->datas);
     mem_free(c->lens);
     mem_free(c);
     l->calls--;
@@ -460,6 +478,49 @@ static void entry(struct lifecycle *l, const char *name, const struct life_entry
     arg(c, e->ride_id);
     arg_i64(c, e->attempt);
     arg(c, e->entry_id);
+    call_send(c);
+}
+
+/* The names of the candidates, then their ways, each as one argument. */
+static void arg_candidates(struct call *c, const struct life_match *m)
+{
+    struct buf text = {0};
+    for (size_t i = 0; i < m->n; i++) {
+        if (i > 0) buf_add_char(&text, ' ');
+        buf_add_slice(&text, m->candidates[i].driver_id);
+    }
+    arg(c, buf_slice(&text));
+    buf_clear(&text);
+    for (size_t i = 0; i < m->n; i++) {
+        char *at = buf_reserve(&text, 32);
+        size_t len = 0;
+        if (i > 0) at[len++] = ' ';
+        text.len += len + fmt_i64(at + len, m->candidates[i].eta_s);
+    }
+    arg(c, buf_slice(&text));
+    buf_fini(&text);
+}
+
+void life_rides_match(struct lifecycle *l, struct slice region, const struct life_match *rides,
+                      size_t n, life_cb cb)
+{
+    static const char *const ways[] = {
+        [LIFE_OFFER] = "offer", [LIFE_ASSIGN] = "assign", [LIFE_DEFER] = "defer"};
+    must(n >= 1 && n <= RIDE_MATCH_RIDES);
+    struct call *c = call_new(l, "rides_match_v1", region, cb, NULL);
+    c->datas = mem_array(n, void *);
+    c->rides = n;
+    for (size_t i = 0; i < n; i++) {
+        const struct life_match *m = &rides[i];
+        must(m->n <= RIDE_BROADCAST_MAX);
+        must((m->n == 0) == (m->way == LIFE_DEFER));
+        c->datas[i] = m->data;
+        arg(c, slice_of(ways[m->way]));
+        arg(c, m->entry.ride_id);
+        arg_i64(c, m->entry.attempt);
+        arg(c, m->entry.entry_id);
+        arg_candidates(c, m);
+    }
     call_send(c);
 }
 

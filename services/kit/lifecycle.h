@@ -165,6 +165,23 @@ void life_ride_broadcast(struct lifecycle *l, const struct life_entry *e,
 void life_ride_assign(struct lifecycle *l, const struct life_entry *e, struct slice driver_id,
                       int64_t eta_s, life_cb cb, void *data);
 
+/* What a round decided for one ride. */
+enum life_way { LIFE_OFFER, LIFE_ASSIGN, LIFE_DEFER };
+
+struct life_match {
+    enum life_way way;
+    struct life_entry entry;
+    const struct life_candidate *candidates; /* borrowed for the call */
+    size_t n;                                /* 0 to defer, else 1 to RIDE_BROADCAST_MAX */
+    void *data;                              /* of this ride's callback */
+};
+
+/* What ride_broadcast (LIFE_OFFER), ride_assign and ride_defer do, for n (1 to RIDE_MATCH_RIDES) rides of
+ * the region in one call, which costs the store less. Each ride is decided by itself, and cb fires
+ * once for each, in their order, as it would have for its own call. */
+void life_rides_match(struct lifecycle *l, struct slice region, const struct life_match *rides,
+                      size_t n, life_cb cb);
+
 /* Nobody for it this window: acknowledges the entry and sets a retry (1 s, then 1.5 s: "retry_ms"). */
 void life_ride_defer(struct lifecycle *l, const struct life_entry *e, life_cb cb, void *data);
 

@@ -159,9 +159,9 @@ struct ride ride_as_created(const struct ride *r)
     return was;
 }
 
-bool ride_excludes(const struct ride *r, struct slice driver_id)
+bool ride_is_excluded(struct slice excluded, struct slice driver_id)
 {
-    struct slice rest = r->excluded;
+    struct slice rest = excluded;
     struct slice one = {0};
     while (slice_cut(&rest, ' ', &one)) {
         if (one.len > 0 && slice_eq(one, driver_id)) return true;

@@ -90,8 +90,9 @@ struct ride ride_copy(struct arena *a, const struct ride *r);
  * reply to its Idempotency-Key. Borrowed from r. */
 struct ride ride_as_created(const struct ride *r);
 
-/* Whether the driver was ruled out for this ride (declined, timed out, dark, cancelled). */
-bool ride_excludes(const struct ride *r, struct slice driver_id);
+/* Whether the driver is one of the ids between spaces: those ruled out for a ride (declined, timed out,
+ * dark, cancelled). */
+bool ride_is_excluded(struct slice excluded, struct slice driver_id);
 
 enum ride_audience {
     RIDE_FOR_RIDER,  /* with the start code, without the lease */

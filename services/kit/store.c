@@ -496,6 +496,11 @@ void store_send(struct store *s, struct store_cmd *c, int64_t timeout_ms, store_
     c->argc = 0; /* sent: an accidental second store_send trips the check above */
 }
 
+void store_flush(struct store *s)
+{
+    store_conn_flush(&s->conn);
+}
+
 void store_call(struct store *s, const struct slice *argv, size_t argc, int64_t timeout_ms,
                 store_cb cb, void *data)
 {

@@ -129,4 +129,8 @@ void store_call(struct store *s, const struct slice *argv, size_t argc, int64_t 
                sizeof((const struct slice[]){__VA_ARGS__}) / sizeof(struct slice), (timeout_ms),   \
                (cb), (data))
 
+/* Writes now what was sent, instead of just before the loop sleeps: the other side works on it while
+ * we go on. Changes nothing while the connection is not UP. */
+void store_flush(struct store *s);
+
 #endif

@@ -383,7 +383,8 @@ static void watch_writable(struct store_conn *c, bool on)
     must(uv_poll_start(c->poll, on ? UV_READABLE | UV_WRITABLE : UV_READABLE, on_poll) == 0);
 }
 
-static void write_out(struct store_conn *c)
+/* Writes what the kernel takes. False, with errno, when the socket has failed. */
+static bool write_some(struct store_conn *c)
 {
     while (c->out_at < c->out.len) {
         ssize_t n = send(c->fd, c->out.p + c->out_at, c->out.len - c->out_at, MSG_NOSIGNAL);
@@ -394,12 +395,9 @@ static void write_out(struct store_conn *c)
                 c->out_at = 0;
             }
             watch_writable(c, true);
-            return;
+            return true;
         }
-        if (n < 0) {
-            reset_errno(c, "send", errno);
-            return;
-        }
+        if (n < 0) return false;
         c->out_at += (size_t)n;
         c->written += (uint64_t)n;
     }
@@ -407,13 +405,29 @@ static void write_out(struct store_conn *c)
     c->out_at = 0;
     if (c->out.cap > OUT_KEEP) buf_fini(&c->out);
     watch_writable(c, false);
+    return true;
+}
+
+static void write_out(struct store_conn *c)
+{
+    if (!write_some(c)) reset_errno(c, "send", errno);
+}
+
+static bool has_to_write(const struct store_conn *c)
+{
+    bool open = c->state == CONN_HELLO || c->state == CONN_UP;
+    return open && c->out.len > c->out_at && !c->polls_write;
 }
 
 static void on_flush(uv_prepare_t *p)
 {
     struct store_conn *c = p->data;
-    bool open = c->state == CONN_HELLO || c->state == CONN_UP;
-    if (open && c->out.len > c->out_at && !c->polls_write) write_out(c);
+    if (has_to_write(c)) write_out(c);
+}
+
+void store_conn_flush(struct store_conn *c)
+{
+    if (has_to_write(c)) (void)write_some(c); /* on_flush meets a failure again, and says so */
 }
 
 static void on_poll(uv_poll_t *p, int status, int events)

@@ -87,6 +87,9 @@ struct buf *store_conn_out(struct store_conn *c);
 /* Says that n bytes were appended. */
 void store_conn_queued(struct store_conn *c, size_t n);
 
+/* Writes what can be written now; a failure of the socket is dealt with in the next turn. */
+void store_conn_flush(struct store_conn *c);
+
 /* Bytes that wait for the kernel. */
 size_t store_conn_unsent(const struct store_conn *c);
 

@@ -135,7 +135,7 @@ void board_take(struct board *b, const struct board_event *e)
     if (waits) b->products[r->product].waiting++;
     r->swaps = comes && r->coming ? r->swaps + slice_is(e->type, "swap") : 0;
     r->coming = comes;
-    r->held = false;
+    r->held = comes && e->queued;
     r->version = e->version;
     r->at_ms = e->at_ms;
     r->lat = e->lat;

@@ -26,6 +26,7 @@ struct board_event {
     struct slice ride_id, type, to, driver_id, lease, product;
     int64_t version, at_ms;
     double lat, lon; /* the pickup */
+    bool queued;     /* its driver finishes another ride first */
 };
 
 /* A ride whose driver is on his way. */
@@ -40,7 +41,8 @@ struct board_ride {
     double lat, lon;
     uint32_t swaps;
     bool coming; /* false: waits for a driver */
-    bool held;   /* the store refused an exchange: not asked again before the next event */
+    bool
+        held; /* not exchanged before its next event: the store refused, or its driver is on another ride */
 };
 
 struct board *board_new(void);

@@ -50,6 +50,7 @@ static void take(struct follow *f, const redisReply *entry)
         .at_ms = reply_i64(reply_field(fields, "at_ms"), 0),
         .lat = reply_double(reply_field(fields, "lat"), 0),
         .lon = reply_double(reply_field(fields, "lon"), 0),
+        .queued = reply_i64(reply_field(fields, "queued"), 0) != 0,
     };
     board_take(f->board, &e);
     if (id.len < sizeof f->last) (void)slice_cstr(id, f->last, sizeof f->last);

@@ -1,7 +1,11 @@
 /* round: decides one batch of entries of a region, from the stream to committed offers.
  *
- *   LOAD (the rides) -> SEARCH (1, 2, 4, 8 km) -> PROFILE (of those with constraints)
+ *   LOAD (rides their entries do not tell of) -> SEARCH (wider while drivers are too few)
+ *        -> PROFILE (of candidates for rides with constraints; when those on a trip are free)
  *        -> SOLVE (plan.h) -> COMMIT (offer, assign or defer; a refused driver is replaced) -> done
+ *
+ * A ride alone is a search and a commit: two round trips. Of two rounds under way, neither plans with a
+ * driver the other has chosen; that the store refuses a driver twice is what safety rests on.
  *
  * Each phase sends what it has at once and goes on when the last answer is in. What does not work
  * (no answer, an error) leaves its entry pending, for the next claim. A large window is solved by

@@ -1,5 +1,7 @@
 #include "work.h"
 
+#include <math.h>
+
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -10,9 +12,10 @@
 #include "services/kit/keys.h"
 #include "services/matcher/exchange.h"
 #include "services/matcher/matcher.h"
+#include "services/matcher/radius.h"
 #include "services/matcher/round.h"
 
-enum { READ_COUNT = 64, CLAIM_COUNT = 32, RETRY_MS = 500 };
+enum { READ_COUNT = 64, CLAIM_COUNT = 32, RETRY_MS = 500, ROUNDS_MAX = 2 };
 
 static const struct slice group = {"matchers", 8};
 
@@ -32,8 +35,11 @@ struct work {
     struct list suspects;      /* delivered before, or unreadable */
     struct map entries;        /* stream id -> struct work_entry: all that are held */
     size_t promised;           /* places for entries that are being claimed */
+    struct radius radius;
+    struct list rounds; /* under way; of round.c */
+    uint32_t round_count;
+    bool alone; /* the round under way is of a suspect, or an entry is being given up */
     bool reading;
-    bool in_round;
     bool claiming; /* an XPENDING is under way */
     bool draining;
     void (*drained)(void *data);
@@ -51,6 +57,16 @@ struct matcher *work_matcher(struct work *w)
 struct board *work_board(struct work *w)
 {
     return w->board;
+}
+
+struct radius *work_radius(struct work *w)
+{
+    return &w->radius;
+}
+
+struct list *work_rounds(struct work *w)
+{
+    return &w->rounds;
 }
 
 struct slice work_region(const struct work *w)
@@ -73,12 +89,6 @@ static int64_t timeout_of(const struct work *w)
     return app_options(w->matcher->app)->store_timeout_ms;
 }
 
-static char *text_dup(struct slice s)
-{
-    char *text = mem_alloc(s.len + 1);
-    return slice_cstr(s, text, s.len + 1);
-}
-
 /* Entries held, and those that may still come of claims. */
 static size_t held(const struct work *w)
 {
@@ -87,9 +97,8 @@ static size_t held(const struct work *w)
 
 void work_resolved(struct work *w, struct work_entry *e)
 {
-    must(map_take(&w->entries, slice_of(e->id)) == e);
-    mem_free(e->id);
-    mem_free(e->ride_id);
+    must(map_take(&w->entries, e->id) == e);
+    mem_free(e->text);
     mem_free(e->raw);
     mem_free(e);
 }
@@ -97,8 +106,7 @@ void work_resolved(struct work *w, struct work_entry *e)
 /* Whether it can ever be work: it names a ride of this region. */
 static bool readable(const struct work *w, const struct work_entry *e)
 {
-    struct slice id = slice_of(e->ride_id);
-    return id_valid(id) && slice_eq(id_region(id), work_region(w));
+    return id_valid(e->ride_id) && slice_eq(id_region(e->ride_id), work_region(w));
 }
 
 /* The fields of an entry as a JSON object, for whoever looks at a dead letter. */
@@ -116,6 +124,38 @@ static char *raw_of(const redisReply *fields)
     return buf_take(&out, NULL);
 }
 
+static struct work_ride ride_of(const redisReply *fields)
+{
+    return (struct work_ride){
+        .product = reply_field_slice(fields, "product"),
+        .constraints = reply_field_slice(fields, "constraints"),
+        .excluded = reply_field_slice(fields, "excluded"),
+        .pickup = {.lon = reply_double(reply_field(fields, "pickup_lon"), NAN),
+                   .lat = reply_double(reply_field(fields, "pickup_lat"), NAN)},
+        .created_ms = reply_i64(reply_field(fields, "created_ms"), 0),
+    };
+}
+
+/* Copies the text of the entry, which lives in the reply. */
+static void keep_text(struct work_entry *e)
+{
+    struct slice *all[] = {&e->id, &e->ride_id, &e->ride.product, &e->ride.constraints,
+                           &e->ride.excluded};
+    enum { TEXTS = sizeof all / sizeof all[0] };
+    size_t len = 0;
+    for (size_t i = 0; i < TEXTS; i++)
+        len += all[i]->len + 1;
+    e->text = mem_alloc(len);
+    char *at = e->text;
+    for (size_t i = 0; i < TEXTS; i++) {
+        struct slice s = *all[i];
+        if (s.len > 0) memcpy(at, s.p, s.len);
+        at[s.len] = '\0';
+        *all[i] = slice_make(at, s.len);
+        at += s.len + 1;
+    }
+}
+
 /* Takes one [id, fields] pair in, unless it is held already: an entry that waits here long enough
  * looks abandoned, and is claimed from ourselves. */
 static void hold(struct work *w, const redisReply *pair, int64_t deliveries)
@@ -124,13 +164,20 @@ static void hold(struct work *w, const redisReply *pair, int64_t deliveries)
     struct slice id = reply_slice(reply_at(pair, 0));
     if (map_find(&w->entries, id) != NULL) return;
     struct work_entry *e = mem_new(struct work_entry);
-    e->id = text_dup(id);
-    e->ride_id = text_dup(reply_field_slice(fields, "ride_id"));
-    e->raw = raw_of(fields);
-    e->attempt = reply_i64(reply_field(fields, "attempt"), 0);
-    e->deliveries = deliveries;
-    e->at_ms = id_entry_ms(id);
-    list_add(deliveries > 1 || !readable(w, e) ? &w->suspects : &w->fresh, &e->link);
+    *e = (struct work_entry){
+        .id = id,
+        .ride_id = reply_field_slice(fields, "ride_id"),
+        .attempt = reply_i64(reply_field(fields, "attempt"), 0),
+        .deliveries = deliveries,
+        .at_ms = id_entry_ms(id),
+        .ride = ride_of(fields),
+    };
+    e->told = e->ride.product.len > 0 && e->ride.created_ms > 0 && geohash_valid(e->ride.pickup);
+    keep_text(e);
+    bool suspect = deliveries > 1 || !readable(w, e);
+    if (suspect) e->raw = raw_of(fields);
+    list_init(&e->link);
+    list_add(suspect ? &w->suspects : &w->fresh, &e->link);
     (void)map_put(&w->entries, id, e);
 }
 
@@ -158,8 +205,7 @@ static void on_dead_letter(void *data, const struct life_result *r)
     if (r->code == LIFE_BROKEN && f->named) {
         /* The ride itself cannot be read: the entry goes without it, its text is kept. */
         f->named = false;
-        life_work_failed(w->matcher->life, work_region(w), slice_of(f->e->id), r->error, NULL,
-                         NULL);
+        life_work_failed(w->matcher->life, work_region(w), f->e->id, r->error, NULL, NULL);
         farewell_send(f, "unreadable_ride");
         return;
     }
@@ -168,7 +214,7 @@ static void on_dead_letter(void *data, const struct life_result *r)
                                                        : "unresolved";
     metric_inc(METRIC_AT(w->matcher->metric[M_ENTRIES], slice_of(result)));
     if (r->code == LIFE_OK)
-        log_error("dead_letter", LOG_CSTR("ride_id", f->e->ride_id), LOG_CSTR("entry", f->e->id),
+        log_error("dead_letter", LOG_STR("ride_id", f->e->ride_id), LOG_STR("entry", f->e->id),
                   LOG_INT("deliveries", f->e->deliveries));
     work_resolved(w, f->e);
     mem_free(f);
@@ -178,9 +224,8 @@ static void on_dead_letter(void *data, const struct life_result *r)
 static void farewell_send(struct farewell *f, const char *reason)
 {
     const struct work_entry *e = f->e;
-    struct life_entry entry = {.ride_id = f->named ? slice_of(e->ride_id) : SLICE(""),
-                               .attempt = e->attempt,
-                               .entry_id = slice_of(e->id)};
+    struct life_entry entry = {
+        .ride_id = f->named ? e->ride_id : SLICE(""), .attempt = e->attempt, .entry_id = e->id};
     life_ride_dead_letter(f->w->matcher->life, work_region(f->w), &entry, slice_of(reason),
                           e->deliveries, slice_of(e->raw), on_dead_letter, f);
 }
@@ -209,26 +254,33 @@ static bool gather(struct work *w)
     return true;
 }
 
+/* A suspect has the process to itself, so that nothing else dies with it. */
+static void begin_suspect(struct work *w)
+{
+    if (w->round_count > 0) return; /* the last to end comes back here */
+    struct work_entry *e = list_entry(list_take(&w->suspects), struct work_entry, link);
+    w->round_count = 1;
+    w->alone = true;
+    if (e->deliveries >= w->matcher->options.deliveries || !readable(w, e)) {
+        give_up(w, e);
+        return;
+    }
+    struct list one;
+    list_init(&one);
+    list_add(&one, &e->link);
+    round_start(w, &one);
+}
+
 static void begin_round(struct work *w)
 {
-    if (w->in_round) return;
+    if (w->alone || w->round_count == ROUNDS_MAX) return;
     (void)uv_timer_stop(&w->window_timer);
-    struct list *link = list_take(&w->suspects);
-    if (link != NULL) {
-        struct work_entry *e = list_entry(link, struct work_entry, link);
-        w->in_round = true;
-        if (e->deliveries >= w->matcher->options.deliveries || !readable(w, e)) {
-            give_up(w, e);
-        } else {
-            struct list one;
-            list_init(&one);
-            list_add(&one, &e->link);
-            round_start(w, &one);
-        }
+    if (!list_empty(&w->suspects)) {
+        begin_suspect(w);
         return;
     }
     if (list_empty(&w->fresh) || gather(w)) return;
-    w->in_round = true;
+    w->round_count++;
     metric_observe(metric_only(w->matcher->metric[M_WINDOW]),
                    (double)(clock_mono_us() - w->gathering_us) / 1e6);
     w->gathering_us = 0;
@@ -238,7 +290,9 @@ static void begin_round(struct work *w)
 
 void work_round_done(struct work *w)
 {
-    w->in_round = false;
+    must(w->round_count > 0);
+    w->round_count--;
+    w->alone = false;
     begin_round(w);
     read_more(w);
     check_drained(w);
@@ -403,6 +457,7 @@ struct work *work_new(struct matcher *m, struct slice region)
     (void)key_make0(&w->stream, KEY_RIDES_INCOMING, region);
     list_init(&w->fresh);
     list_init(&w->suspects);
+    list_init(&w->rounds);
 
     uv_loop_t *loop = app_loop(m->app);
     (void)uv_timer_init(loop, &w->retry_timer);

@@ -4,9 +4,10 @@
  *                     ^                 |
  *                     +-----room--------+          every claim-idle/2: take over silent readers' work
  *
- * Why a round waits for the one before: what arrives meanwhile is decided together, so a busy system
- * gets batches and an idle one answers at once. While rides compete for few drivers (board.h), a
- * round also waits for others to join it, 2 s at most (window-max).
+ * Two rounds may be under way (ROUNDS_MAX), so that the store looks for the drivers of one while the
+ * other is decided; they keep off each other's drivers (round.h). What arrives meanwhile is decided
+ * together: a busy system gets batches and an idle one answers at once. While rides compete for
+ * few drivers (board.h), a round also waits for others to join it, 2 s at most (window-max).
  *
  * Invariants:  at most held-max entries are read and not resolved, each of them once. An entry that
  *              was delivered before is suspected of killing its readers and goes alone, so that only
@@ -24,15 +25,28 @@
 struct matcher;
 struct work;
 
+/* What matching needs of a ride; it stays the same for one attempt. */
+struct work_ride {
+    struct slice product;
+    struct slice constraints; /* JSON or empty */
+    struct slice excluded;    /* driver ids between spaces */
+    struct geo_point pickup;
+    int64_t created_ms;
+};
+
 /* One entry of the stream, read and not yet resolved. */
 struct work_entry {
     struct list link;
-    char *id;      /* owned: the stream id */
-    char *ride_id; /* owned; "" when the entry names none */
-    char *raw;     /* owned: the entry as text, for the dead letter */
+    char *text;           /* owned: the bytes of the slices below, each with a NUL */
+    struct slice id;      /* of the stream */
+    struct slice ride_id; /* empty when the entry names none */
+    char *raw;            /* owned: the entry as JSON, for a dead letter; NULL unless suspected */
     int64_t attempt;
     int64_t deliveries; /* 1: never delivered before */
     int64_t at_ms;      /* when it entered the stream */
+
+    struct work_ride ride;
+    bool told; /* false: the entry does not say what is in ride, it must be read */
 };
 
 struct work *work_new(struct matcher *m, struct slice region);
@@ -50,6 +64,10 @@ void work_round_done(struct work *w);
 
 struct matcher *work_matcher(struct work *w);
 struct board *work_board(struct work *w);
+struct radius *work_radius(struct work *w);
+
+/* The rounds under way, linked by their own list heads (round.c). */
+struct list *work_rounds(struct work *w);
 struct slice work_region(const struct work *w);
 
 #endif

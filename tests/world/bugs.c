@@ -51,7 +51,7 @@ const char *bugs_about(const char *name)
     return NULL;
 }
 
-static struct map poison; /* "HGETALL" and a ride's key, as one text -> a reason to be there */
+static struct map poison; /* a ride's id -> a reason to be there */
 
 void bugs_begin(void)
 {
@@ -65,14 +65,15 @@ void bugs_end(void)
 
 void bugs_poison(struct slice ride_id)
 {
-    char text[128];
-    int n = snprintf(text, sizeof text, "HGETALLride:{la}:%.*s", (int)ride_id.len, ride_id.p);
-    (void)map_put(&poison, slice_make(text, (size_t)n), &poison);
+    (void)map_put(&poison, ride_id, &poison);
 }
 
-bool bugs_is_poison(struct slice command)
+bool bugs_is_poison(const struct slice *argv, uint32_t argc)
 {
-    return poison.count > 0 && map_find(&poison, command) != NULL;
+    if (poison.count == 0 || argc < 4 || !slice_is(argv[1], "rides_match_v1")) return false;
+    for (uint32_t i = 4; i < argc; i++)
+        if (map_find(&poison, argv[i]) != NULL) return true;
+    return false;
 }
 
 /* The library's text with the patches of the bug that is on; owned by the caller. */

@@ -21,10 +21,10 @@ void bugs_command(struct link *l, const struct slice *argv, uint32_t argc);
 void bugs_begin(void);
 void bugs_end(void);
 
-/* No bug of ours but of a stranger: who reads this ride at matching dies of it. */
+/* No bug of ours but of a stranger: who has decided about this ride dies before the store hears of it. */
 void bugs_poison(struct slice ride_id);
 
-/* Whether the command (its arguments one behind the other) reads such a ride. */
-bool bugs_is_poison(struct slice command);
+/* Whether the command decides about such a ride. */
+bool bugs_is_poison(const struct slice *argv, uint32_t argc);
 
 #endif

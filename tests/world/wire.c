@@ -40,7 +40,6 @@ struct call {
     void *data;
     enum store_status status; /* when it fails without a reply */
     bool lifecycle;           /* its reply may show a ride */
-    bool poison;              /* its reply kills who reads it */
 };
 
 /* One connection; it outlives the client's end until everything that was on its way is settled. */
@@ -227,10 +226,6 @@ static void on_reply(struct store *s, const redisReply *reply)
     must(!list_empty(&s->waiting));
     struct call *c = list_entry(s->waiting.next, struct call, link);
     if (c->lifecycle) check_seen(reply);
-    if (c->poison) {
-        host_kill(s->host);
-        return;
-    }
     call_end(c, reply_is_error(reply) ? STORE_ERROR : STORE_OK, reply);
 }
 
@@ -292,6 +287,23 @@ static void on_deadline(void *data)
     if (s->conn != NULL && world.now_us - s->conn->down_us >= STALL_US) conn_break(s);
 }
 
+/* The process dies of what it was about to send. */
+static void on_poison(void *data)
+{
+    struct host *h = data;
+    if (h->up) host_kill(h);
+}
+
+static bool is_poison(const struct store *s, const struct store_cmd *cmd)
+{
+    struct slice argv[ARGS_MAX];
+    const char *at = cmd->bytes.p;
+    if (s->host->kind != HOST_MATCHER) return false;
+    for (uint32_t i = 0; i < cmd->argc; at += cmd->lens[i++])
+        argv[i] = slice_make(at, cmd->lens[i]);
+    return bugs_is_poison(argv, cmd->argc);
+}
+
 void store_send(struct store *s, struct store_cmd *cmd, int64_t timeout_ms, store_cb cb, void *data)
 {
     must(cmd == &s->cmd);
@@ -305,9 +317,10 @@ void store_send(struct store *s, struct store_cmd *cmd, int64_t timeout_ms, stor
     s->waiting_count++;
     if (s->conn == NULL) {
         fail_later(c, STORE_DOWN);
+    } else if (is_poison(s, cmd)) {
+        world_after(NULL, 0, on_poison, s->host);
     } else {
         c->lifecycle = slice_is(slice_make(cmd->bytes.p, cmd->lens[0]), "FCALL");
-        c->poison = s->host->kind == HOST_MATCHER && bugs_is_poison(buf_slice(&cmd->bytes));
         world_post(&c->deadline, timeout_ms * MS);
         struct packet *k = packet_new(s->conn, buf_slice(&cmd->bytes));
         k->lens = mem_dup(cmd->lens, cmd->argc * sizeof *cmd->lens);
@@ -316,6 +329,11 @@ void store_send(struct store *s, struct store_cmd *cmd, int64_t timeout_ms, stor
     }
     cmd->argc = 0;
     world_step_in(me);
+}
+
+void store_flush(struct store *s)
+{
+    (void)s; /* each command is a packet of its own */
 }
 
 /* --- commands --- */

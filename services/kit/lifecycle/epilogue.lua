@@ -58,8 +58,7 @@ for i = 1, #functions do
             if not call then setup() end
             local done, result = pcall(function() return body(open(keys), args) end)
             if done then return result end
-            local words = type(result) == 'table' and result.err or str_of(result)
-            return {err = match(words, '^%u+ ') and words or 'ERR ' .. words}
+            return {err = error_words(result)}
         end,
     }
 end

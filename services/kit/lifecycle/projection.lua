@@ -138,7 +138,7 @@ end
 -- `did`: recorded, counted or dead_letter.
 declare('project', {}, function(c, a)
     local group, entry = a[1], a[2]
-    entry_check(c.events, entry)
+    entry_check(c, c.events, entry)
     local found = call('XRANGE', c.events, entry, entry)[1]
     if not found then
         call('XACK', c.events, group, entry)
@@ -154,7 +154,7 @@ end)
 -- dead letter. Applies the entry of one that this library gave up, once: if its removal counts.
 declare('project_again', {}, function(c, a)
     local dead = K.RIDES_DEAD(c.tag)
-    entry_check(dead, a[1])
+    entry_check(c, dead, a[1])
     local found = call('XRANGE', dead, a[1], a[1])[1]
     local letter = fields_of(found and found[2] or {})
     if letter.reason ~= 'projection' then return reply(c, 'not_found') end

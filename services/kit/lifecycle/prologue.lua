@@ -28,6 +28,12 @@ local function broken(text)
     error({err = 'ERR ' .. text})
 end
 
+-- What an error says, as an error reply begins.
+local function error_words(thrown)
+    local words = type(thrown) == 'table' and thrown.err or str_of(thrown)
+    return match(words, '^%u+ ') and words or 'ERR ' .. words
+end
+
 -- A command that only reads. A key of the wrong type ends the call here, with its name, before
 -- anything was written: so every key a function writes is first read with a command of its type.
 local function read(command, key, ...)
@@ -36,6 +42,13 @@ local function read(command, key, ...)
         error({err = reply.err .. ' (key ' .. key .. ')'})
     end
     return reply
+end
+
+-- The same for a key that the whole region shares: asked once a call, however many rides it is about.
+local function check(c, command, key)
+    if c.checked[key] then return end
+    read(command, key)
+    c.checked[key] = true
 end
 
 -- What every function needs: the region's tag, the time, the generation. `late` is how long the
@@ -50,11 +63,13 @@ local function open(keys)
     local late = 0
     if beat and (now - beat > L.GAP_MS or beat - now > L.GAP_MS) then late = now - beat end
     return {tag = tag, events = keys[1], timers = K.TIMERS(tag), now = now, late = late,
+            checked = {},
             beat = beat, generation = num_of(clock[2]) or 1, run_id = clock[3]}
 end
 
 local function reply(c, code, ride, extras)
     extras = extras or {}
+    if c.many then return {code, ride or {}, extras} end
     extras[#extras + 1] = 'now_ms'
     extras[#extras + 1] = str_of(c.now)
     extras[#extras + 1] = 'generation'
@@ -86,8 +101,8 @@ local function is_entry(text)
 end
 
 -- Checks what an acknowledgement will need; '' acknowledges nothing.
-local function entry_check(stream, entry)
-    read('XLEN', stream)
+local function entry_check(c, stream, entry)
+    check(c, 'XLEN', stream)
     if entry ~= '' and not is_entry(entry) then broken('that is no entry of ' .. stream) end
 end
 

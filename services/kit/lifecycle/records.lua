@@ -45,9 +45,9 @@ local function ride_load(c, id)
     local r = ride_read(c, id)
     if not r then return nil end
     r.stream = K.RIDE_EVENTS(c.tag, id)
-    read('XLEN', c.events)
+    check(c, 'XLEN', c.events)
     read('XLEN', r.stream)
-    read('ZCARD', c.timers)
+    check(c, 'ZCARD', c.timers)
     return r
 end
 
@@ -177,23 +177,29 @@ local function driver_load(c, id)
     return d
 end
 
--- Reads what the indexes know of the driver, and checks each of them. A process that moves
--- drivers in and out of the indexes calls this before its first write.
-local function driver_place(c, d)
+-- The indexes of his products, each checked, and when he was last heard of: enough to take him
+-- out of them.
+local function driver_indexes(c, d)
     d.idle, d.soon = {}, {}
     for product in gmatch(text(d, 'products'), '[^,]+') do
         local key = K.DRIVERS_IDLE(c.tag, product)
-        read('ZCARD', key)
+        check(c, 'ZCARD', key)
         d.idle[#d.idle + 1] = key
         if d.fields.state == 'on_trip' then
             key = K.DRIVERS_SOON(c.tag, product)
-            read('ZCARD', key)
+            check(c, 'ZCARD', key)
             d.soon[#d.soon + 1] = key
         end
     end
     d.seen_key = K.DRIVERS_SEEN(c.tag)
-    d.active_key = K.DRIVERS_ACTIVE(c.tag)
     d.seen = num_of(read('ZSCORE', d.seen_key, d.id))
+end
+
+-- The same with where he is. A process that moves drivers in and out of the indexes calls this
+-- before its first write.
+local function driver_place(c, d)
+    driver_indexes(c, d)
+    d.active_key = K.DRIVERS_ACTIVE(c.tag)
     d.position = read('GEOPOS', d.active_key, d.id)[1]
 end
 
@@ -425,10 +431,19 @@ local function offer_close(r, how)
     put(r, 'offer_expires_ms', '')
 end
 
--- The ride keeps the entry's id, so that a lost entry can be told from one that waits.
+-- The entry says all that a matcher must know of the ride: one attempt of it never changes. The
+-- ride keeps the entry's id, so that a lost entry can be told from one that waits.
 local function enqueue(c, r)
-    local id = call('XADD', K.RIDES_INCOMING(c.tag), '*', 'ride_id', r.id, 'attempt',
-        r.fields.attempt, 'traceparent', text(r, 'traceparent'))
+    local entry = {'ride_id', r.id}
+    for _, field in ipairs({'attempt', 'traceparent', 'product', 'pickup_lat', 'pickup_lon',
+        'created_ms', 'constraints', 'excluded'}) do
+        local value = r.fields[field]
+        if value and value ~= '' then
+            entry[#entry + 1] = field
+            entry[#entry + 1] = value
+        end
+    end
+    local id = call('XADD', K.RIDES_INCOMING(c.tag), '*', unpack(entry))
     put(r, 'work', id)
     call('HSET', r.key, 'work', id)
 end

@@ -214,7 +214,7 @@ end)
 
 -- ride, final fare as JSON, its minor units, group, entry or ''.
 declare('ride_settle', {}, function(c, a)
-    entry_check(c.events, a[5])
+    entry_check(c, c.events, a[5])
     if a[5] ~= '' and a[4] == '' then broken('an entry is acknowledged for a group') end
     local r = ride_load(c, a[1])
     if r and RIDE.settle[r.fields.status] and text(r, 'settled_ms') == '' then

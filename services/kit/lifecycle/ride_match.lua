@@ -91,7 +91,7 @@ end)
 -- because its ride is past that attempt.
 local function entry_take(c, id, attempt, entry)
     local incoming = K.RIDES_INCOMING(c.tag)
-    entry_check(incoming, entry)
+    entry_check(c, incoming, entry)
     local r = ride_load(c, id)
     if r and r.fields.status == 'requested' and r.fields.attempt == attempt and
         num(r, 'deadline_ms') + max(c.late, 0) > c.now then
@@ -127,30 +127,39 @@ local function unavailable(c, r, d)
     return nil
 end
 
--- The driver, placed, if the ride can be his; or nil and the reason. Those who wrongly stand in an
--- index are taken out of it.
+-- The driver, if the ride can be his; or nil and the reason. Those who wrongly stand in an index are
+-- taken out of it.
 local function candidate(c, r, id)
     local d = driver_load(c, id)
-    driver_place(c, d)
+    driver_indexes(c, d)
     local reason = unavailable(c, r, d)
     if reason == nil then return d end
     if reason == 'not_idle' then
         for _, index in ipairs({K.DRIVERS_IDLE, K.DRIVERS_SOON}) do
             local key = index(c.tag, text(r, 'product'))
-            read('ZCARD', key)
+            check(c, 'ZCARD', key)
             call('ZREM', key, id)
         end
     end
     return nil, reason, d.fields.state
 end
 
--- ride, attempt, driver, entry or '', eta_s: what offer and assign have in common.
-local function match_open(c, a)
-    local r, done = entry_take(c, a[1], a[2], a[4])
-    if not r then return nil, done end
-    local d, reason, state = candidate(c, r, a[3])
-    if d then return r, d end
-    return nil, reply(c, 'driver_unavailable', nil, {'reason', reason, 'state', state})
+-- Those of the drivers who can have the ride, each with his eta_s; or nil and the reply.
+local function candidates(c, r, ids, etas)
+    local able, seen, why, state = {}, {}, 'not_idle', 'offline'
+    for i, id in ipairs(ids) do
+        if seen[id] then broken('a driver is named twice') end
+        seen[id] = true
+        local d, reason, his = candidate(c, r, id)
+        if d then
+            d.eta_s = etas[i]
+            able[#able + 1] = d
+        else
+            why, state = reason, his
+        end
+    end
+    if #able > 0 then return able end
+    return nil, reply(c, 'driver_unavailable', nil, {'reason', why, 'state', state})
 end
 
 -- Gives these drivers one offer of the ride together; d.eta_s is each one's way to the pickup.
@@ -196,11 +205,17 @@ local function offer_open(c, r, drivers, entry)
         'version', r.fields.version, 'drivers', ids})
 end
 
+local function match_offer(c, id, attempt, entry, ids, etas)
+    local r, done = entry_take(c, id, attempt, entry)
+    if not r then return done end
+    local drivers, none = candidates(c, r, ids, etas)
+    if not drivers then return none end
+    return offer_open(c, r, drivers, entry)
+end
+
+-- ride, attempt, driver, entry or '', eta_s.
 declare('ride_offer', {}, function(c, a)
-    local r, d = match_open(c, a)
-    if not r then return d end
-    d.eta_s = a[5]
-    return offer_open(c, r, {d}, a[4])
+    return match_offer(c, a[1], a[2], a[4], {a[3]}, {a[5]})
 end)
 
 -- ride, attempt, entry or '', then up to BROADCAST_MAX pairs of driver and eta_s: one offer to all
@@ -210,24 +225,9 @@ declare('ride_broadcast', {}, function(c, a)
     if n < 1 or n > L.BROADCAST_MAX or n ~= floor(n) then
         broken('ride_broadcast takes three arguments and some pairs')
     end
-    local r, done = entry_take(c, a[1], a[2], a[3])
-    if not r then return done end
-    local drivers, why, seen = {}, {'not_idle', 'offline'}, {}
-    for i = 4, #a, 2 do
-        if seen[a[i]] then broken('ride_broadcast names a driver twice') end
-        seen[a[i]] = true
-        local d, reason, state = candidate(c, r, a[i])
-        if d then
-            d.eta_s = a[i + 1]
-            drivers[#drivers + 1] = d
-        else
-            why = {reason, state}
-        end
-    end
-    if #drivers == 0 then
-        return reply(c, 'driver_unavailable', nil, {'reason', why[1], 'state', why[2]})
-    end
-    return offer_open(c, r, drivers, a[3])
+    local ids, etas = {}, {}
+    for i = 1, n do ids[i], etas[i] = a[i * 2 + 2], a[i * 2 + 3] end
+    return match_offer(c, a[1], a[2], a[3], ids, etas)
 end)
 
 -- Makes d the holder of the ride in memory, with this lease. Who is on a trip has it next.
@@ -247,14 +247,17 @@ local function hold(c, r, d, event, lease)
     put(d, next_one and 'next_lease' or 'lease', lease)
 end
 
-declare('ride_assign', {}, function(c, a)
-    local r, d = match_open(c, a)
-    if not r then return d end
+local function match_assign(c, id, attempt, entry, ids, etas)
+    local r, done = entry_take(c, id, attempt, entry)
+    if not r then return done end
+    local drivers, none = candidates(c, r, ids, etas)
+    if not drivers then return none end
+    local d = drivers[1]
     local n = num(r, 'offers') + 1
     local lease = r.id .. '.' .. n
     ride_move(c, r, RIDE.assign.requested)
     put(r, 'offers', n)
-    put(r, 'pickup_eta_s', a[5])
+    put(r, 'pickup_eta_s', d.eta_s)
     hold(c, r, d, 'assign', lease)
 
     ride_commit(c, r, 'assign', d.id, lease)
@@ -262,14 +265,19 @@ declare('ride_assign', {}, function(c, a)
     idle_out(d)
     disarm(c, r, 'deadline', 'retry')
     arm(c, 'pickup', r.id, c.now + L.PICKUP_WATCH_MS)
-    entry_done(c, a[4])
+    entry_done(c, entry)
     tell_driver(c, r, d.id, 'ride.updated', 'assign')
     return reply(c, 'ok', nil, {'lease', lease, 'version', r.fields.version})
+end
+
+-- ride, attempt, driver, entry or '', eta_s.
+declare('ride_assign', {}, function(c, a)
+    return match_assign(c, a[1], a[2], a[4], {a[3]}, {a[5]})
 end)
 
--- ride, attempt, entry. Waiting is no transition: the version stays.
-declare('ride_defer', {}, function(c, a)
-    local r, done = entry_take(c, a[1], a[2], a[3])
+-- Waiting is no transition: the version stays.
+local function match_defer(c, id, attempt, entry)
+    local r, done = entry_take(c, id, attempt, entry)
     if not r then return done end
     local defers = num(r, 'defers')
     local wait = min(L.RETRY_MAX_MS, L.RETRY_MIN_MS * 2 ^ min(defers, 10))
@@ -277,8 +285,48 @@ declare('ride_defer', {}, function(c, a)
     put(r, 'retry_ms', c.now + wait)
     call('HSET', r.key, unpack(r.set))
     arm(c, 'retry', r.id, c.now + wait)
-    entry_done(c, a[3])
+    entry_done(c, entry)
     return reply(c, 'ok', nil, {'retry_ms', str_of(c.now + wait)})
+end
+
+-- ride, attempt, entry.
+declare('ride_defer', {}, function(c, a)
+    return match_defer(c, a[1], a[2], a[3])
+end)
+
+local match_ways = {offer = match_offer, assign = match_assign, defer = match_defer}
+
+local function words(list)
+    local all = {}
+    for word in gmatch(list, '%S+') do all[#all + 1] = word end
+    return all
+end
+
+-- way, ride, attempt, entry or '', drivers and the eta_s of each, both between spaces: for each of
+-- some rides. They do not depend on each other: what one is refused, or breaks on, is its own. They
+-- share a call because what a call costs by itself is a third of what a ride costs.
+declare('rides_match', {}, function(c, a)
+    local n = #a / 6
+    if n < 1 or n > L.MATCH_RIDES or n ~= floor(n) then
+        broken('rides_match takes six arguments for each of 1 to ' .. L.MATCH_RIDES .. ' rides')
+    end
+    local now, results = c.now, {}
+    c.many = true
+    for i = 1, n do
+        local way, id, attempt, entry, ids, etas = unpack(a, i * 6 - 5, i * 6)
+        c.now = now
+        local done, result = pcall(function()
+            if not match_ways[way] then broken('rides_match knows no way ' .. way) end
+            ids, etas = words(ids), words(etas)
+            if way ~= 'defer' and (#ids < 1 or #ids > L.BROADCAST_MAX or #ids ~= #etas) then
+                broken('rides_match names 1 to ' .. L.BROADCAST_MAX .. ' drivers and their ways')
+            end
+            return match_ways[way](c, id, attempt, entry, ids, etas)
+        end)
+        results[i] = done and result or {'internal', {}, {'error', error_words(result)}}
+    end
+    c.many = false
+    return reply(c, 'ok', nil, {'results', results})
 end)
 
 declare('work_ack', {}, function(c, a)
@@ -314,7 +362,7 @@ end
 -- once, by whoever's acknowledgement counts.
 declare('ride_dead_letter', {}, function(c, a)
     local incoming, dead = K.RIDES_INCOMING(c.tag), K.RIDES_DEAD(c.tag)
-    entry_check(incoming, a[3])
+    entry_check(c, incoming, a[3])
     read('XLEN', dead)
     local errors = errors_of(c, a[3])
     local r = is_id(c, a[1]) and ride_load(c, a[1]) or nil

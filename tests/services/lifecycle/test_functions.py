@@ -38,7 +38,8 @@ class Functions(unittest.TestCase):
         self.assertEqual(self.c.ride(ride), a.ride)
         self.assertEqual(self.c.db.hget(city.rider_key("r7"), "ride"), ride)
         self.assertEqual(self.c.db.get("idem:%s:r7:k" % TAG), "h " + ride)
-        self.assertEqual(self.c.read_work()[0][1], {"ride_id": ride, "attempt": "1", "traceparent": "tp"})
+        entry = self.c.read_work()[0][1]
+        self.assertEqual((entry["ride_id"], entry["attempt"], entry["traceparent"]), (ride, "1", "tp"))
         event = self.c.db.xrange(EVENTS)[0][1]
         self.assertEqual((event["type"], event["from"], event["to"]), ("create", "none", "requested"))
         self.assertNotIn(CODE, event.values())

@@ -200,7 +200,16 @@ def finished(then):
 # What people count by: a damaged one of these stops neither a ride nor its history.
 FIGURES = ("leaderboard:", "logins:", "dense:", "riders:", "hot:", "projection:", "rides-known:")
 
+def in_a_round(c, ride, entry):
+    answer = c.call("rides_match", "offer", ride, 1, entry, "la-d2", "5")
+    code, _, extras = answer.extra["results"][0]
+    if code == "internal":
+        raise redis.ResponseError(extras[1])
+    return answer
+
+
 SCENES = {
+    "round": worked(in_a_round),
     "project": projected,
     "archive": finished(lambda c, ride, version: c.call("archive_drop", ride, version)),
     "erase": finished(lambda c, ride, version: c.call("erase_rider", "rider-1", 100)),

@@ -36,9 +36,9 @@ class Matcher(unittest.TestCase):
     def matcher(self, name="matcher"):
         return self.town.start("matcher", name)
 
-    def ask(self, rider="r1", **more):
+    def ask(self, rider="r1", at=0, **more):
         rider = self.town.rider(rider)
-        return rider, rider.request(self.town.place(0), self.town.place(5), **more)["ride_id"]
+        return rider, rider.request(self.town.place(at), self.town.place(at + 5), **more)["ride_id"]
 
     def driver(self, number, place=0, **profile):
         return self.town.driver(number, place).register(**profile).online()
@@ -253,15 +253,20 @@ class Matcher(unittest.TestCase):
         self.assertIn('hansom_match_swaps_total{result="done"} 2', pages)
         self.assertNotIn('result="refused"', pages)
 
-    def test_a_product_without_swaps_keeps_its_drivers(self):
+    def regions(self, change):
+        """The regions as shipped, but for what is changed in each product: the file's path."""
         with open(os.path.join(ROOT, "config", "regions.json")) as f:
             regions = json.load(f)
         for region in regions["features"]:
             for product in region["properties"]["products"]:
-                product["swaps"] = product["id"] != "comfort"
+                change(product)
         path = os.path.join(self.town.dir, "regions.json")
         with open(path, "w") as f:
             json.dump(regions, f)
+        return path
+
+    def test_a_product_without_swaps_keeps_its_drivers(self):
+        path = self.regions(lambda p: p.update(swaps=p["id"] != "comfort"))
         self.town.extra["matcher"] += ["--regions-file", path, "--swap-every", "300ms"]
         self.matcher()
         crossed = {}
@@ -331,6 +336,78 @@ class Matcher(unittest.TestCase):
         os.kill(reconciler.pid, signal.SIGCONT)
         gates = {c["driver_id"]: c["gate"] for c in wait_for("the trace", 5, lambda: self.trace(ride))[0]["candidates"]}
         self.assertEqual(gates, {busy.id: "not_idle", free.id: "offered"})
+
+    def product(self, **more):
+        """A matcher for regions whose economy product is as shipped, but for these properties."""
+        path = self.regions(lambda p: p.update(more) if p["id"] == "economy" else None)
+        self.town.extra["matcher"] = ["--candidates", "8", "--regions-file", path]
+        return self.matcher()
+
+    def about_to_finish(self, driver, drop_off):
+        """The driver carries somebody from place 0, and stands where the trip ends."""
+        rider = self.town.rider("carried")
+        ride = rider.request(self.town.place(0), self.town.place(drop_off))["ride_id"]
+        offer = wait_for("the offer", 8, driver.offer)
+        lease = driver.act(ride, "accept", offer_id=offer["offer_id"])[1]["lease_id"]
+        self.assertEqual(driver.act(ride, "arrive", lease_id=lease)[0], 200)
+        code = rider.ride(ride)["start_code"]
+        self.assertEqual(driver.act(ride, "start", lease_id=lease, start_code=code)[0], 200)
+        wait_for("him to be free soon", 8, lambda: self.town.redis.zscore(
+            self.town.key("drivers:soon:%r:") + "economy", driver.id))
+        return ride, lease
+
+    def test_a_driver_who_ends_a_trip_soon_is_offered_the_next_ride_already(self):
+        self.product(forward=True)
+        driver = self.driver(1)
+        ride, lease = self.about_to_finish(driver, 2)
+        rider = self.town.rider("next")
+        after = rider.request(self.town.place(2.2), self.town.place(5))["ride_id"]
+        offer = wait_for("the offer", 5, driver.offer)
+        self.assertEqual(offer["ride_id"], after)
+        self.assertEqual(driver.act(after, "accept", offer_id=offer["offer_id"])[0], 200)
+        self.assertEqual((driver.state()["ride"]["ride_id"], driver.state()["next_ride"]), (ride, after))
+        self.assertEqual(driver.act(ride, "complete", lease_id=lease)[0], 200)
+        self.assertEqual(driver.state()["ride"]["ride_id"], after)
+        gates, = (w["candidates"] for w in self.trace(after) if w["result"] == "offered")
+        self.assertEqual([c["gate"] for c in gates], ["offered"])
+
+    def test_who_is_idle_is_preferred_to_who_needs_longer_to_be_free(self):
+        self.product(forward=True)
+        busy = self.driver(1)
+        self.about_to_finish(busy, 4) # he stands at place 0, and has 4 to go
+        idle = self.driver(2, 3)
+        _, ride = self.ask("asks", at=4)
+        self.assertEqual(wait_for("the offer", 5, idle.offer)["ride_id"], ride)
+        window = wait_for("the trace", 5, lambda: self.trace(ride))[-1]
+        ways = {c["driver_id"]: (c["gate"], c["pickup_eta_s"]) for c in window["candidates"]}
+        self.assertEqual(ways[busy.id][0], "farther")
+        self.assertGreater(ways[busy.id][1], ways[idle.id][1])
+
+    def test_without_forward_dispatch_nobody_on_a_trip_is_asked(self):
+        self.matcher()
+        driver = self.driver(1)
+        self.about_to_finish(driver, 2)
+        _, ride = self.ask("asks")
+        window = wait_for("its trace", 5, lambda: self.trace(ride))[0]
+        self.assertEqual((window["result"], window["candidates"]), ("deferred", []))
+
+    def test_a_broadcast_goes_to_the_nearest_and_the_first_accept_wins(self):
+        self.product(offers=3)
+        drivers = [self.driver(i, i / 2) for i in (1, 2, 3, 4)]
+        rider, ride = self.ask()
+        offers = [wait_for("the offer", 5, d.offer) for d in drivers[:3]]
+        self.assertEqual({o["ride_id"] for o in offers}, {ride})
+        window = wait_for("the trace", 5, lambda: self.trace(ride))[0]
+        self.assertEqual(window["driver_id"].split(), [d.id for d in drivers[:3]])
+        gates = {c["driver_id"]: c["gate"] for c in window["candidates"]}
+        self.assertEqual([gates[d.id] for d in drivers], ["offered"] * 3 + ["farther"])
+        self.assertIsNone(drivers[3].offer())
+        status, answer, _ = drivers[1].act(ride, "accept", offer_id=offers[1]["offer_id"])
+        self.assertEqual((status, answer["status"]), (200, "assigned"))
+        status, problem, _ = drivers[0].act(ride, "accept", offer_id=offers[0]["offer_id"])
+        self.assertEqual((status, problem["code"]), (409, "ride_taken"))
+        self.assertEqual([d.state()["state"] for d in drivers], ["idle", "assigned", "idle", "idle"])
+        self.assertEqual(rider.ride(ride)["driver"]["driver_id"], drivers[1].id)
 
     def test_constraints_are_checked_exactly(self):
         self.matcher()

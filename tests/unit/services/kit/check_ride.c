@@ -103,10 +103,10 @@ START_TEST(a_ride_is_read_from_its_hash)
     ck_assert(r.pickup_lat == 1.5);
     ck_assert_int_eq(r.fee_minor, -1);
     ck_assert_int_eq(r.ended_ms, 0);
-    ck_assert(ride_excludes(&r, SLICE("la-d3")));
-    ck_assert(ride_excludes(&r, SLICE("la-d4")));
-    ck_assert(!ride_excludes(&r, SLICE("la-d")));
-    ck_assert(!ride_excludes(&r, SLICE("")));
+    ck_assert(ride_is_excluded(r.excluded, SLICE("la-d3")));
+    ck_assert(ride_is_excluded(r.excluded, SLICE("la-d4")));
+    ck_assert(!ride_is_excluded(r.excluded, SLICE("la-d")));
+    ck_assert(!ride_is_excluded(r.excluded, SLICE("")));
     freeReplyObject(reply);
 }
 END_TEST
