@@ -54,6 +54,17 @@ static inline void list_del(struct list *link)
     list_init(link);
 }
 
+/* Moves the links from `first` to `last`, which are of one list, to in front of `before`. */
+static inline void list_splice(struct list *before, struct list *first, struct list *last)
+{
+    first->prev->next = last->next;
+    last->next->prev = first->prev;
+    first->prev = before->prev;
+    last->next = before;
+    before->prev->next = first;
+    before->prev = last;
+}
+
 /* The first link, removed; NULL when empty. */
 static inline struct list *list_take(struct list *head)
 {

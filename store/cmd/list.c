@@ -2,6 +2,7 @@
 #include "store/type/list.h"
 
 #include "store/cmd/list_pop.h"
+#include "store/engine/trash.h"
 
 /* The list under key for reading; *out is NULL when it is missing. True when it has replied
  * with the type error. */
@@ -65,7 +66,7 @@ void cmd_rpushx(struct cmd *c)
 
 void list_popped(struct cmd *c, struct slice key, struct deque *d, bool front, uint64_t n)
 {
-    deque_trim(d, front, n);
+    trash_value(c->engine, deque_cut(d, front, n));
     db_changed(c->db, key, NOTIFY_LIST, front ? "lpop" : "rpop");
     (void)db_drop_if_empty(c->db, key, deque_value(d));
 }
@@ -236,8 +237,8 @@ void cmd_ltrim(struct cmd *c)
     uint64_t n = clamp(d, &from, to);
     uint64_t count = deque_count(d);
     uint64_t front = n == 0 ? count : (uint64_t)from;
-    deque_trim(d, true, front);
-    deque_trim(d, false, count - front - n);
+    trash_value(c->engine, deque_cut(d, true, front));
+    trash_value(c->engine, deque_cut(d, false, count - front - n));
     db_changed(c->db, key, NOTIFY_LIST, "ltrim");
     (void)db_drop_if_empty(c->db, key, deque_value(d));
 }

@@ -1,6 +1,8 @@
 /* streamgroup: XGROUP and XINFO. */
 #include "stream.h"
 
+#include "store/engine/trash.h"
+
 /* ---- XGROUP ---- */
 
 struct group_args {
@@ -123,7 +125,7 @@ void cmd_xgroup_destroy(struct cmd *c)
     if (!find_both(c, false, &s, &g)) return;
     reply_int(c->reply, g != NULL);
     if (g == NULL) return;
-    (void)stream_group_del(s, c->argv[3]);
+    trash_value(c->engine, stream_group_cut(s, c->argv[3]));
     db_changed(c->db, c->argv[2], NOTIFY_STREAM, "xgroup-destroy");
 }
 

@@ -49,7 +49,7 @@ struct value_type {
      * does not stay in the keyspace (streams may: they return at least 1). */
     uint64_t (*length)(const struct value *v);
 
-    /* About how many allocations free gives back. */
+    /* About how many allocations free gives back; beyond 1000 it need not count on. */
     uint64_t (*effort)(const struct value *v);
 
     /* Adds the commands that rebuild v under key, in chunks of at most some 64 elements.

@@ -4,6 +4,9 @@
 #include "base/must.h"
 #include "store/engine/effects.h"
 
+/* From so many elements on, those that go are given away rather than erased one by one. */
+enum { CUT_MIN = 1024 };
+
 struct deque_node {
     struct list link;
     struct pack pack;
@@ -216,6 +219,42 @@ void deque_trim(struct deque *d, bool front, uint64_t n)
     }
 }
 
+/* The nodes in front of the place, or behind it, go to a list of their own; all, if it is no place. */
+static struct deque *split_off(struct deque *d, bool front, struct deque_at keep)
+{
+    struct deque *gone = deque_new();
+    struct list *first = d->nodes.next, *last = d->nodes.prev;
+    if (keep.node != NULL && front) last = keep.node->link.prev;
+    if (keep.node != NULL && !front) first = keep.node->link.next;
+    list_splice(&gone->nodes, first, last);
+    return gone;
+}
+
+struct value *deque_cut(struct deque *d, bool front, uint64_t n)
+{
+    must(n <= d->count);
+    if (n < CUT_MIN) {
+        deque_trim(d, front, n);
+        return NULL;
+    }
+    struct deque_at keep = {0}; /* the first element that stays, from that end */
+    uint64_t rest = 0;          /* of those that go, how many share its node */
+    if (n < d->count) {
+        keep = deque_seek(d, front ? n : d->count - n - 1);
+        uint32_t before = entries_before(&keep.node->pack, keep.at);
+        rest = front ? before : pack_count(&keep.node->pack) - 1 - before;
+    }
+    if (rest == n) {
+        deque_trim(d, front, n);
+        return NULL;
+    }
+    struct deque *gone = split_off(d, front, keep);
+    gone->count = n - rest;
+    d->count -= n - rest;
+    deque_trim(d, front, rest);
+    return &gone->head;
+}
+
 void deque_check(const struct deque *d)
 {
     uint64_t n = 0;
@@ -283,8 +322,11 @@ static uint64_t type_length(const struct value *v)
 
 static uint64_t type_effort(const struct value *v)
 {
+    enum { MANY = 1000 }; /* nobody asks how many more */
     uint64_t n = 0;
-    list_each(at, &deque_of_const(v)->nodes) n++;
+    const struct list *nodes = &deque_of_const(v)->nodes;
+    for (const struct list *at = nodes->next; at != nodes && n < MANY; at = at->next)
+        n++;
     return n;
 }
 

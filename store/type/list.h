@@ -60,6 +60,10 @@ struct deque_at deque_erase(struct deque *d, struct deque_at at);
 /* Erases n elements from the front or the end. */
 void deque_trim(struct deque *d, bool front, uint64_t n);
 
+/* The same. When they are many, they move out instead and are given back: the caller's, to be thrown
+ * away. Else NULL. */
+struct value *deque_cut(struct deque *d, bool front, uint64_t n);
+
 void deque_check(const struct deque *d);
 
 #endif

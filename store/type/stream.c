@@ -182,13 +182,14 @@ static void group_free(struct group *g)
     mem_free(g);
 }
 
-bool stream_group_del(struct stream *s, struct slice name)
+struct value *stream_group_cut(struct stream *s, struct slice name)
 {
     struct group *g = stream_group_find(s, name);
-    if (g == NULL) return false;
+    if (g == NULL) return NULL;
     extract(s->groups, &s->group_count, name);
-    group_free(g);
-    return true;
+    struct stream *gone = stream_new();
+    gone->groups = insert(NULL, &gone->group_count, &gone->group_cap, g);
+    return &gone->head;
 }
 
 void stream_group_read(const struct stream *s, struct group *g, struct stream_id id)

@@ -81,8 +81,9 @@ struct group *stream_group_find(const struct stream *s, struct slice name);
 struct group *stream_group_add(struct stream *s, struct slice name, struct stream_id last_id,
                                int64_t entries_read);
 
-/* Deletes a group with its consumers; false if there is none. */
-bool stream_group_del(struct stream *s, struct slice name);
+/* Takes a group out, with its consumers and what they hold: a value of its own, the caller's, to be
+ * thrown away. NULL if there is none. */
+struct value *stream_group_cut(struct stream *s, struct slice name);
 
 /* Moves the group on to an entry that is being delivered, which is above its last. */
 void stream_group_read(const struct stream *s, struct group *g, struct stream_id id);

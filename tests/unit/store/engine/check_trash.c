@@ -146,7 +146,65 @@ START_TEST(cut_sets_agree_with_those_that_lost_members_one_by_one)
 }
 END_TEST
 
-UNIT_SUITE("trash", each_type_is_freed_whole_and_in_slices, small_values_are_freed_at_once,
+/* Whether the list holds the elements from `from` to `to` of the one that was 0, 1, 2... */
+static void holds(const struct deque *d, uint64_t from, uint64_t to)
+{
+    deque_check(d);
+    ck_assert_uint_eq(deque_count(d), to - from);
+    if (from == to) return;
+    struct deque_at at = deque_seek(d, 0);
+    for (uint64_t i = from; i < to; i++, at = deque_next(d, at)) {
+        char text[32];
+        ck_assert(deque_is(at, name_of(text, (int)i)));
+    }
+}
+
+/* Goal: a list that is cut short gives away what goes, and the rest is what it was. */
+START_TEST(cut_lists_give_away_what_goes)
+{
+    static const uint64_t cuts[] = {0, 5, 1024, 1500, N - 1, N};
+    for (size_t i = 0; i < 2 * sizeof cuts / sizeof cuts[0]; i++) {
+        bool front = i % 2 == 0;
+        uint64_t n = cuts[i / 2];
+        struct deque *d = deque_new();
+        for (int k = 0; k < N; k++) {
+            char text[32];
+            deque_push(d, false, name_of(text, k));
+        }
+        size_t before = mem_used();
+        struct value *gone = deque_cut(d, front, n);
+        ck_assert_int_eq(gone != NULL, n >= 1024);
+        if (gone != NULL) ck_assert_uint_ge(mem_used() + 8192, before); /* it has freed no node */
+        holds(d, front ? n : 0, front ? N : N - n);
+        if (gone != NULL) ck_assert_uint_le(deque_count(deque_of(gone)), n);
+        value_free(gone);
+        value_free(deque_value(d));
+    }
+}
+END_TEST
+
+/* Goal: a group goes as a value, which is freed in slices, and the stream keeps the others. */
+START_TEST(a_group_that_is_cut_off_is_freed_in_slices)
+{
+    struct engine *e = engine_new();
+    struct stream *s = stream_of(value_of(5, N));
+    (void)stream_group_add(s, SLICE("other"), STREAM_ID_MIN, 0);
+    size_t before = mem_used();
+    trash_value(e, stream_group_cut(s, SLICE("g")));
+    ck_assert_ptr_null(stream_group_find(s, SLICE("g")));
+    ck_assert_ptr_nonnull(stream_group_find(s, SLICE("other")));
+    stream_check(s);
+    ck_assert_uint_ge(mem_used(), before);
+    ck_assert(trash_work(e, 0)); /* one slice */
+    trash_finish(e);
+    ck_assert_uint_lt(mem_used() + N * sizeof(struct pending), before);
+    value_free(&s->head);
+    engine_free(e);
+}
+END_TEST
+
+UNIT_SUITE("trash", cut_lists_give_away_what_goes, a_group_that_is_cut_off_is_freed_in_slices,
+           each_type_is_freed_whole_and_in_slices, small_values_are_freed_at_once,
            a_flushed_database_is_empty_at_once_and_freed_later,
            what_is_waiting_goes_with_the_engine,
            cut_sets_agree_with_those_that_lost_members_one_by_one)

@@ -73,7 +73,7 @@ static void one_step(struct deque *d, struct rng *rng)
         break;
     default:
         i = rng_below(rng, count < 5 ? count + 1 : 5);
-        deque_trim(d, front, i);
+        value_free(deque_cut(d, front, i));
         oracle_erase(front ? 0 : count - i, i);
         break;
     }
