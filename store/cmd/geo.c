@@ -179,7 +179,7 @@ void cmd_geoadd(struct cmd *c)
         bool there = zset_find_hash(z, name, cmd_hash(c, name), &at);
         double score = (double)scores[i];
         if (!there && !xx) {
-            zset_add(z, name, score);
+            zset_add_hash(z, name, cmd_hash(c, name), score);
             added++;
         } else if (there && !nx && zset_score(z, at) != score) {
             zset_set(z, at, score);

@@ -116,12 +116,13 @@ struct zadd {
 };
 
 /* Adds or changes one member. False when the sum is not a number. */
-static bool zadd_one(struct zadd *z, struct zset *set, struct slice name, double score)
+static bool zadd_one(struct zadd *z, struct zset *set, struct slice name, uint64_t hash,
+                     double score)
 {
     struct zset_at at;
-    if (!zset_find(set, name, &at)) {
+    if (!zset_find_hash(set, name, hash, &at)) {
         if (z->xx) return true;
-        zset_add(set, name, score);
+        zset_add_hash(set, name, hash, score);
         z->added++;
     } else {
         if (z->nx) return true;
@@ -171,16 +172,21 @@ static bool zadd_options(struct cmd *c, struct zadd *z)
 }
 
 /* Adds all pairs, fetching where the later ones will stand while the earlier ones are added. */
-static bool zadd_all(struct zadd *z, struct zset *set, const struct slice *pairs,
+static bool zadd_all(struct cmd *c, struct zadd *z, struct zset *set, const struct slice *pairs,
                      const double *scores, uint32_t n)
 {
     enum { AHEAD = 8 };
+    uint64_t hashes[AHEAD]; /* of the names from i on */
+    for (uint32_t i = 0; i < n && i < AHEAD; i++)
+        hashes[i] = cmd_hash(c, pairs[2 * i + 1]);
     for (uint32_t i = 0; i < n; i++) {
+        uint64_t hash = hashes[i % AHEAD];
         if (i + AHEAD < n) {
             struct zset_ahead later = {.z = set, .hash = hash_slice(pairs[2 * (i + AHEAD) + 1])};
             zset_ahead(&later, 0);
+            hashes[i % AHEAD] = later.hash;
         }
-        if (!zadd_one(z, set, pairs[2 * i + 1], scores[i])) return false;
+        if (!zadd_one(z, set, pairs[2 * i + 1], hash, scores[i])) return false;
     }
     return true;
 }
@@ -206,7 +212,7 @@ static void zadd(struct cmd *c, struct zadd z)
     if (!zset_open_write(c, key, &set)) return;
     bool number = true;
     if (set != NULL || !z.xx) set = zset_need(c, key, set, false);
-    if (set != NULL) number = zadd_all(&z, set, pairs, scores, n);
+    if (set != NULL) number = zadd_all(c, &z, set, pairs, scores, n);
 
     if (!number)
         reply_error(c->reply, "ERR resulting score is not a number (NaN)");

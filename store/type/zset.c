@@ -182,7 +182,7 @@ static void turn_plain(struct zset *z)
     mem_free(g.score);
 }
 
-static void large_add(struct zset *z, struct slice name, double score)
+static void large_add(struct zset *z, struct slice name, uint64_t hash, double score)
 {
     struct large *l = z->large;
     struct member *m = member_new(name);
@@ -193,12 +193,12 @@ static void large_add(struct zset *z, struct slice name, double score)
         m->u.score = score;
         ranktree_put(&l->tree, m);
     }
-    dict_add_hash(&l->dict, m, hash_slice(name));
+    dict_add_hash(&l->dict, m, hash);
 }
 
 static bool add_one(struct slice name, double score, void *data)
 {
-    large_add(data, name, score);
+    large_add(data, name, hash_slice(name), score);
     return true;
 }
 
@@ -223,6 +223,11 @@ static double kept(const struct zset *z, double score)
 
 void zset_add(struct zset *z, struct slice name, double score)
 {
+    zset_add_hash(z, name, hash_slice(name), score);
+}
+
+void zset_add_hash(struct zset *z, struct slice name, uint64_t hash, double score)
+{
     score = kept(z, score);
     bool fits = name.len <= SCOREPACK_NAME_MAX && zset_count(z) < SCOREPACK_MAX;
     if (z->v.flags == PACKED && !fits) grow(z, zset_count(z) + 1);
@@ -230,7 +235,7 @@ void zset_add(struct zset *z, struct slice name, double score)
         if (!zset_is_geohash(score)) z->v.spare = false;
         scorepack_add(&z->pack, name, score);
     } else {
-        large_add(z, name, score);
+        large_add(z, name, hash, score);
     }
     if ((int64_t)zset_count(z) > value_limits.zset_max_listpack_entries ||
         (int64_t)name.len > value_limits.zset_max_listpack_value)

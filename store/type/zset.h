@@ -53,6 +53,8 @@ double zset_score(const struct zset *z, struct zset_at at);
 
 /* Adds a name that is not in. score is not NaN. */
 void zset_add(struct zset *z, struct slice name, double score);
+/* The same when hash_slice(name) is known already. */
+void zset_add_hash(struct zset *z, struct slice name, uint64_t hash, double score);
 
 /* Gives a member another score. */
 void zset_set(struct zset *z, struct zset_at at, double score);
