@@ -4,7 +4,7 @@ OK
 > OBJECT FREQ k
 ! ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.
 > OBJECT IDLETIME k
-0
+*
 > CONFIG SET maxmemory-policy allkeys-lfu
 OK
 > OBJECT IDLETIME k
