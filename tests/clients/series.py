@@ -42,7 +42,7 @@ class Series(unittest.TestCase):
     def test_samples_come_back_as_given(self):
         self.assertEqual(self.ts.add("a", 1000, 1.5, labels={"x": "y"}, duplicate_policy="max"),
                          1000)
-        self.assertEqual(self.ts.add("a", 1000, 0.1), 1000)
+        self.assertEqual(self.ts.add("a", 1000, 0.1, duplicate_policy="max"), 1000)
         self.assertGreater(self.ts.add("now", "*", 1), 10 ** 12)
         self.assertEqual(self.ts.madd([("a", 2000, 2), ("a", 3000, -1e300)]), [2000, 3000])
         self.assertEqual(self.ts.range("a", "-", "+"), [(1000, 1.5), (2000, 2.0), (3000, -1e300)])

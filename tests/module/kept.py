@@ -129,12 +129,12 @@ def by_label(client):
 def as_commands(client):
     run = client.execute_command
     client.flushall()
-    equal("keys of CMS.MERGE", [b"d", b"a", b"b"],
+    equal("keys of CMS.MERGE", ["d", "a", "b"],
           run("COMMAND GETKEYS", "CMS.MERGE", "d", 2, "a", "b", "WEIGHTS", 1, 2))
-    equal("keys of TS.MADD", [b"a", b"b"],
+    equal("keys of TS.MADD", ["a", "b"],
           run("COMMAND GETKEYS", "TS.MADD", "a", 1, 2, "b", 1, 2))
-    equal("keys of JSON.MGET", [b"a", b"b"], run("COMMAND GETKEYS", "JSON.MGET", "a", "b", "$"))
-    equal("keys of TS.CREATERULE", [b"a", b"b"],
+    equal("keys of JSON.MGET", ["a", "b"], run("COMMAND GETKEYS", "JSON.MGET", "a", "b", "$"))
+    equal("keys of TS.CREATERULE", ["a", "b"],
           run("COMMAND GETKEYS", "TS.CREATERULE", "a", "b", "AGGREGATION", "avg", 1))
     run("TS.CREATE", "a")
     if run("MEMORY", "USAGE", "a") < 100:
