@@ -219,6 +219,7 @@ static struct search_value read_row(void *data, struct slice name, struct arena 
 }
 
 struct loading {
+    struct arena *arena;
     void (*fn)(void *to, struct slice name, struct search_value v);
     void *to;
 };
@@ -226,7 +227,7 @@ struct loading {
 static bool load_field(struct slice field, struct slice value, void *data)
 {
     const struct loading *l = data;
-    l->fn(l->to, field, search_text(value));
+    l->fn(l->to, field, search_text(arena_copy(l->arena, value))); /* it is gone after this */
     return true;
 }
 
@@ -238,7 +239,7 @@ static void load_row(void *data, struct arena *arena,
     const struct search_query *q = &r->a->q;
     struct slice key = docs_key(&q->e->index->docs, r->doc);
     struct host_view view = host_look(q->s->keys, key);
-    struct loading l = {fn, to};
+    struct loading l = {arena, fn, to};
     for (const struct vector_hits *v = q->vectors; v != NULL; v = v->next)
         fn(to, v->name, read_row(r, v->name, arena));
     if (view.kind == HOST_HASH) {

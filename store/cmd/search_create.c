@@ -49,6 +49,9 @@ static void vector_option(struct args *a, struct arena *arena, struct vector_opt
         args_u32(a, 1, 4096, &v->ef_runtime);
     } else if (v->algorithm == VECTOR_HNSW && slice_word(word, "EPSILON")) {
         args_double(a, &v->epsilon);
+        if (args_ok(a) && !(v->epsilon >= 0 && v->epsilon <= 1000))
+            args_failf(a, arena, "Bad arguments for EPSILON: expected 0 to 1000, not",
+                       a->argv[a->at - 1]);
     } else {
         args_failf(a, arena, "Bad arguments for algorithm: unknown attribute", word);
     }

@@ -6,7 +6,7 @@
 #include "store/search/expr.h"
 
 /* Keys read in one slice of background work, and looked at on the way. */
-enum { SCAN_READ = 512, SCAN_LOOKED = 8192, SCAN_FIRST = 1024 };
+enum { SCAN_READ = 512, SCAN_LOOKED = 8192, SCAN_FIRST = 1024, SCAN_SLOW = 128 };
 
 /* --- reading documents --- */
 
@@ -371,9 +371,20 @@ static void scan_key(struct slice key, void *data)
     buf_add_slice(&scan->s->changed, key);
 }
 
-/* Goes on reading until so many documents were read. */
+/* Whether a document costs about a millisecond: it joins a graph of vectors. */
+static bool is_slow(const struct schema *s)
+{
+    for (uint32_t i = 0; i < s->field_count; i++) {
+        const struct search_field *f = &s->fields[i];
+        if (f->kind == FIELD_VECTOR && f->vector.algorithm == VECTOR_HNSW) return true;
+    }
+    return false;
+}
+
+/* Goes on reading until so many documents were read, fewer when each takes long. */
 static void scan_some(struct search *s, struct search_entry *e, uint32_t most)
 {
+    if (is_slow(&e->index->schema)) most /= SCAN_SLOW;
     int64_t from_us = host_clock_us(s->keys);
     struct scan scan = {.s = s, .e = e};
     do
