@@ -30,13 +30,18 @@ struct ping_region {
 /* A driver as this process knows him.
  *
  *     SILENT --accepted fix--> ASKING (driver_seen) --ok--> HEARD --10 s, lost store--> SILENT
+ *
+ * Heard is what the store has heard: a batch that was long on its way, or an answer, proves only that
+ * he stood in the indexes when it was sent. Later he may have been swept out, and only ASKING brings
+ * him back.
  */
 struct ping_driver {
     struct list link; /* in the flow's list, least recently heard first */
     struct ping_region *region;
     struct ping_slot slot;
     struct ping_filter filter;
-    int64_t heard_ms; /* monotonic; 0: not known to stand in the indexes */
+    int64_t heard_ms; /* monotonic; when he certainly stood in the indexes; 0: not known */
+    int64_t asked_ms; /* monotonic */
     uint64_t epoch;   /* of the store's connection, when he was heard: what is ephemeral may be
                        * gone with it */
     bool asking;
@@ -54,9 +59,10 @@ struct ping_flow {
     struct map regions;  /* of struct ping_region, owned */
     struct metric_cell *cells[PING_VERDICTS];
     struct metric_cell *freshness;
-    int64_t store_ahead_ms; /* the store's clock minus our monotonic one */
-    int64_t flight_ms;      /* how long the last batch took */
-    size_t pending;         /* calls under way */
+    int64_t store_ahead_ms; /* the store's clock minus our monotonic one, as far as we can tell */
+    bool clock_known;
+    int64_t flight_ms; /* how long the last batch took */
+    size_t pending;    /* calls under way */
     bool closed;
 };
 
@@ -166,9 +172,13 @@ static void region_landed(struct ping_region *r)
     int64_t wall_ms = clock_wall_ms();
     for (size_t i = 0; i < r->batch.flight_count; i++) {
         const struct ping_flying *e = &r->batch.flight[i];
-        if (r->status != STORE_OK)
-            forget(driver_of_slot(e->slot));
-        else if (f->freshness != NULL)
+        struct ping_driver *d = driver_of_slot(e->slot);
+        if (r->status != STORE_OK) {
+            forget(d);
+            continue;
+        }
+        if (d->heard_ms != 0 && d->heard_ms < r->left_ms) d->heard_ms = r->left_ms;
+        if (f->freshness != NULL)
             metric_observe(f->freshness, (double)(wall_ms - e->ping.time_ms) / 1000.0);
     }
     f->flight_ms = clock_mono_ms() - r->left_ms;
@@ -374,6 +384,18 @@ static void driver_enqueue(struct ping_driver *d, struct ping p, int64_t mono_ms
     list_add(&d->region->waiters, &w->link);
 }
 
+/* The store's clock stood there at some moment between the question and its answer. What we knew stays
+ * where that leaves it possible: an answer that was long on its way says little. */
+static void note_clock(struct ping_flow *f, int64_t now_ms, int64_t asked_ms, int64_t answered_ms)
+{
+    int64_t least_ms = now_ms - answered_ms;
+    int64_t most_ms = now_ms - asked_ms;
+    if (!f->clock_known) f->store_ahead_ms = least_ms + (most_ms - least_ms) / 2;
+    f->clock_known = true;
+    if (f->store_ahead_ms < least_ms) f->store_ahead_ms = least_ms;
+    if (f->store_ahead_ms > most_ms) f->store_ahead_ms = most_ms;
+}
+
 /* The lifecycle has put the driver back where his state allows, or left him out. */
 static void on_seen(void *data, const struct life_result *result)
 {
@@ -386,14 +408,14 @@ static void on_seen(void *data, const struct life_result *result)
         wake(&d->waiters, UINT64_MAX,
              result->code == LIFE_UNAVAILABLE ? STORE_TIMEOUT : STORE_ERROR);
     } else {
-        if (result->now_ms != 0) f->store_ahead_ms = result->now_ms - mono_ms;
+        if (result->now_ms != 0) note_clock(f, result->now_ms, d->asked_ms, mono_ms);
         struct slice state = life_extra(result, "state");
         if (slice_is(state, "offline") || slice_is(state, "blocked")) {
             /* He stands in no index; the next fix asks again, for he may come online. */
             d->heard_ms = 0;
             wake(&d->waiters, UINT64_MAX, STORE_OK);
         } else {
-            d->heard_ms = mono_ms;
+            d->heard_ms = d->asked_ms;
             d->epoch = store_generation(f->store);
             struct list *at = NULL;
             while ((at = list_take(&d->waiters)) != NULL)
@@ -408,6 +430,7 @@ static void on_seen(void *data, const struct life_result *result)
 static void driver_ask(struct ping_flow *f, struct ping_driver *d)
 {
     d->asking = true;
+    d->asked_ms = clock_mono_ms();
     f->pending++;
     life_driver_seen(f->config.life, slice_make(d->id, d->id_len), d->held.at.lat, d->held.at.lon,
                      on_seen, d);
@@ -439,7 +462,6 @@ enum ping_flow_took ping_flow_put(struct ping_flow *f, struct slice id, struct p
         if (!d->asking) driver_ask(f, d);
         return PING_FLOW_WAITING;
     }
-    d->heard_ms = mono_ms;
     driver_enqueue(d, *newest, mono_ms, wait);
     region_send(d->region);
     return PING_FLOW_WAITING;

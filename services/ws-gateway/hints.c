@@ -85,6 +85,13 @@ static void put_member(struct json *j, const json_t *hint, const char *name)
     free(text);
 }
 
+/* What a hint tells by itself is newer than what a read under way will answer. */
+static void send_unread(struct session *s)
+{
+    s->overtaken = s->reading;
+    session_send(s, OUTBOX_STATE, SLICE(""), buf_slice(&s->gateway->scratch));
+}
+
 /* The hint of an offer holds all that its driver must see, so no read is needed. */
 static void offer_created(struct session *s, const json_t *hint, int64_t now_ms)
 {
@@ -101,6 +108,7 @@ static void offer_created(struct session *s, const json_t *hint, int64_t now_ms)
         return;
     }
     gateway_pushed(g, json_integer_value(json_object_get(hint, "at_ms")));
+    if (!beside && !slice_is(ride_id, s->known.ride_id)) session_forget(s);
     (void)slice_cstr(offer_id, s->known.offer_id, sizeof s->known.offer_id);
     if (!beside) {
         (void)slice_cstr(ride_id, s->known.ride_id, sizeof s->known.ride_id);
@@ -121,7 +129,7 @@ static void offer_created(struct session *s, const json_t *hint, int64_t now_ms)
     json_put_i64(&j, "expires_in_ms", left_ms > 0 ? left_ms : 0);
     json_object_end(&j);
     frame_end(&j);
-    session_send(s, OUTBOX_STATE, SLICE(""), buf_slice(&g->scratch));
+    send_unread(s);
 }
 
 static void offer_revoked(struct session *s, const json_t *hint, int64_t now_ms)
@@ -131,7 +139,7 @@ static void offer_revoked(struct session *s, const json_t *hint, int64_t now_ms)
     if (!slice_is(offer_id, s->known.offer_id)) return; /* never shown, or answered */
     gateway_pushed(g, json_integer_value(json_object_get(hint, "at_ms")));
     if (slice_is(member(hint, "ride_id"), s->known.ride_id))
-        s->known = (struct known_ride){0};
+        session_forget(s);
     else
         s->known.offer_id[0] = '\0'; /* he stays on his ride */
 
@@ -142,7 +150,7 @@ static void offer_revoked(struct session *s, const json_t *hint, int64_t now_ms)
     json_put_str(&j, "reason", member(hint, "event"));
     json_object_end(&j);
     frame_end(&j);
-    session_send(s, OUTBOX_STATE, SLICE(""), buf_slice(&g->scratch));
+    send_unread(s);
 }
 
 /* The ride went back to be matched without this driver: he is no party of it any more. */
@@ -154,7 +162,10 @@ static void released(struct session *s, const json_t *hint, int64_t now_ms)
     bool known = slice_is(ride_id, s->known.ride_id); /* else it was to be his next one */
     if (known && version <= s->known.version) return;
     gateway_pushed(g, json_integer_value(json_object_get(hint, "at_ms")));
-    if (known) s->known = (struct known_ride){0};
+    if (known) {
+        session_forget(s);
+        s->told_version = version;
+    }
 
     struct json j = frame_begin(&g->scratch, "ride.updated", now_ms, ride_id, version);
     json_object_start(&j);
@@ -163,7 +174,7 @@ static void released(struct session *s, const json_t *hint, int64_t now_ms)
     json_put_str(&j, "reason", member(hint, "event"));
     json_object_end(&j);
     frame_end(&j);
-    session_send(s, OUTBOX_STATE, SLICE(""), buf_slice(&g->scratch));
+    send_unread(s);
 }
 
 /* The driver does not come nearer to the pickup, or is not heard: he will lose the ride. Nothing has

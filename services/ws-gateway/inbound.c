@@ -52,7 +52,7 @@ static void on_answered(void *data, const struct life_result *r)
         /* Declined: what becomes of the ride is not his business any more. */
         if (r->code == LIFE_OK && !ride_party_driver(&r->ride, slice_of(s->who.sub)) &&
             slice_is(r->ride.ride_id, s->known.ride_id))
-            s->known = (struct known_ride){0};
+            session_forget(s);
         if (r->code == LIFE_OK)
             session_ack(s, slice_of(a->re), a->status, r);
         else if (r->code == LIFE_BROKEN)

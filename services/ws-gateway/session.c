@@ -352,6 +352,15 @@ static void follow_driver(struct session *s, const struct ride *r)
                 on_following);
 }
 
+void session_forget(struct session *s)
+{
+    if (s->known.ride_id[0] != '\0') {
+        memcpy(s->told_ride, s->known.ride_id, sizeof s->told_ride);
+        s->told_version = s->known.version;
+    }
+    s->known = (struct known_ride){0};
+}
+
 /* Remembers what the client has now been told. */
 static void learn(struct session *s, const struct ride *r)
 {
@@ -360,8 +369,15 @@ static void learn(struct session *s, const struct ride *r)
         ride_is_over(r->status) && (r->status != RIDE_COMPLETED || r->final_fare.len > 0);
     if (slice_eq(id_offer_ride(slice_of(s->known.offer_id)), r->ride_id))
         s->known.offer_id[0] = '\0';
+    if (slice_is(r->ride_id, s->told_ride)) s->told_version = r->version;
     /* A late word of an old ride, or a driver's next one: what he is on stays what he is on. */
     if (other && s->known.live && (ride_is_over(r->status) || r->queued == 1)) return;
+    if (other) {
+        char offer_id[ID_MAX + 1]; /* it stands beside whatever he is on */
+        memcpy(offer_id, s->known.offer_id, sizeof offer_id);
+        session_forget(s);
+        memcpy(s->known.offer_id, offer_id, sizeof offer_id);
+    }
     (void)slice_cstr(r->ride_id, s->known.ride_id, sizeof s->known.ride_id);
     s->known.version = r->version;
     s->known.live = !settled;
@@ -372,8 +388,10 @@ static void learn(struct session *s, const struct ride *r)
 
 static bool is_news(const struct session *s, const struct life_result *r)
 {
-    if (!slice_is(r->ride.ride_id, s->known.ride_id)) return true;
-    return r->ride.version > s->known.version || r->generation > s->gateway->generation;
+    struct slice id = r->ride.ride_id;
+    if (r->generation > s->gateway->generation) return true;
+    if (slice_is(id, s->known.ride_id)) return r->ride.version > s->known.version;
+    return !slice_is(id, s->told_ride) || r->ride.version > s->told_version;
 }
 
 /* Another primary answers: what clients hold may be ahead of it, so each is sent all of it anew. */
@@ -487,7 +505,7 @@ static void send_snapshot(struct session *s, const struct life_result *r)
     struct gateway *g = s->gateway;
     struct slice offer = s->who.role == ROLE_DRIVER ? life_extra(r, "offer") : none;
     bool party = r->has_ride && is_party(s, &r->ride);
-    s->known = (struct known_ride){0};
+    session_forget(s);
     if (party)
         learn(s, &r->ride);
     else
@@ -528,9 +546,12 @@ static bool offer_differs(const struct session *s, const struct life_result *r)
 static void on_state(void *data, const struct life_result *r)
 {
     struct session *s = data;
-    s->reading = false;
+    bool overtaken = s->overtaken;
     bool answered = r->code == LIFE_OK || r->code == LIFE_NOT_FOUND;
-    if (session_is_open(s) && answered) {
+    s->reading = s->overtaken = false;
+    if (session_is_open(s) && answered && overtaken) {
+        session_refresh(s, s->want_snapshot);
+    } else if (session_is_open(s) && answered) {
         note_generation(s->gateway, r);
         if (s->want_snapshot || offer_differs(s, r)) {
             s->want_snapshot = false;

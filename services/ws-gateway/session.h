@@ -57,14 +57,18 @@ struct session {
     struct outbox outbox;
     uint64_t seq;
     struct known_ride known;
+    char told_ride[ID_MAX +
+                   1]; /* the ride that was known before, and how far the client was told of it */
+    int64_t told_version;
     struct watch hints;    /* ui:… of this person */
     struct watch position; /* loc:… of the rider's driver */
     struct list of_person; /* in person.sessions */
     struct person *person;
-    bool reading;                      /* a state read is under way */
-    bool read_again;                   /* something changed since it was sent */
-    bool want_snapshot;                /* the next read is sent whatever the version */
-    int64_t retry_ms;                  /* monotonic: not before, after a read that failed */
+    bool reading;       /* a state read is under way */
+    bool read_again;    /* something changed since it was sent */
+    bool overtaken;     /* what it will answer is older than what the client was told */
+    bool want_snapshot; /* the next read is sent whatever the version */
+    int64_t retry_ms;   /* monotonic: not before, after a read that failed */
     int64_t born_ms, ping_ms, pong_ms; /* monotonic */
     double allowance;                  /* messages that may still come: a token bucket */
     int64_t allowance_ms;
@@ -102,6 +106,9 @@ void session_read_ride(struct session *s, struct slice ride_id);
 
 /* Reads the client's state from the store and sends what is new; with snapshot, all of it. */
 void session_refresh(struct session *s, bool snapshot);
+
+/* The client is on no ride, or on another from now on. */
+void session_forget(struct session *s);
 
 /* Sends the ride to the client when it is newer than what it knows: also called with the result
  * of what the client itself did. */
