@@ -141,9 +141,27 @@ static void refuse_to_serve(struct app *a)
     buf_fini(&why);
 }
 
-void app_durability_known(struct app *a)
+bool app_token_revoked(const struct app *a, struct slice jti)
 {
-    if (a->state != APP_WAIT_STORE) return;
+    return jti.len > 0 && a->revocations != NULL && revocations_has(a->revocations, jti);
+}
+
+static bool is_revoked(void *data, struct slice jti)
+{
+    return app_token_revoked(data, jti);
+}
+
+static void on_revocations(void *data)
+{
+    struct app *a = data;
+    app_store_known(a);
+    if (a->started && a->spec->revoked != NULL) a->spec->revoked(a, a->spec->service);
+}
+
+void app_store_known(struct app *a)
+{
+    if (a->state != APP_WAIT_STORE || !a->durable_known) return;
+    if (a->revocations != NULL && !revocations_loaded(a->revocations)) return;
     if (a->options.require_durable && a->not_guaranteed.len > 0)
         refuse_to_serve(a);
     else
@@ -306,6 +324,10 @@ static void run(struct app *a)
     a->store = store_new(&a->loop, &config);
     store_on_up(a->store, app_health_ask_durability, a);
     store_open(a->store);
+    if (a->options.jwt_secret[0] != '\0' || a->options.jwks[0] != '\0') {
+        a->revocations = revocations_new(a, a->options.revoked_ms, on_revocations, a);
+        auth_on_revoked(a->auth, is_revoked, a);
+    }
 
     struct buf where = {0};
     store_url_show(&a->url, &where);
@@ -321,6 +343,8 @@ static void run(struct app *a)
     if (a->http != NULL) close_public(a);
     http_close(a->admin, NULL, NULL);
     if (a->started && a->spec->stop != NULL) a->spec->stop(a, a->spec->service);
+    revocations_close(a->revocations);
+    a->revocations = NULL;
     store_close(a->store, on_store_closed, a);
     while (a->store != NULL)
         (void)uv_run(&a->loop, UV_RUN_ONCE);

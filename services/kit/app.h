@@ -74,6 +74,8 @@ struct app_spec {
     /* Runs last, the servers closed, loop and store still there: close handles, free memory.
      * Calls under way then fail one by one, after it has returned. May be NULL. */
     void (*stop)(struct app *a, void *service);
+    /* Runs when more tokens are known to be revoked: what was begun with one must end. May be NULL. */
+    void (*revoked)(struct app *a, void *service);
     /* Runs after SIGHUP. Regions and keys are new already; regions borrowed before are gone. */
     void (*reload)(struct app *a, void *service);
 };
@@ -86,6 +88,9 @@ const struct kit_options *app_options(const struct app *a);
 struct store *app_store(struct app *a);
 struct metrics *app_metrics(struct app *a);
 struct auth *app_auth(struct app *a);
+
+/* Whether the token with this id was revoked: for sessions that outlive the check of their token. */
+bool app_token_revoked(const struct app *a, struct slice jti);
 
 /* All regions of the file; borrowed until the next reload. */
 const struct regions *app_regions(const struct app *a);

@@ -13,6 +13,8 @@ static const struct metric_spec app_metric_specs[] = {
     {"process_cpu_seconds_total", "User and system time of the process.", METRIC_COUNTER, {NULL}},
     {"process_resident_memory_bytes", "Memory in RAM.", METRIC_GAUGE, {NULL}},
     {"process_start_time_seconds", "When the process began, Unix time.", METRIC_GAUGE, {NULL}},
+    {"hansom_revocations", "Revoked tokens that this process knows of.", METRIC_GAUGE, {NULL}},
+    {"hansom_revocations_age_seconds", "Since it last heard of them.", METRIC_GAUGE, {NULL}},
 };
 
 bool app_health_ready(struct app *a, struct buf *out)
@@ -81,16 +83,22 @@ static void on_render(void *data)
     }
     size_t rss = 0;
     if (uv_resident_set_memory(&rss) == 0) metric_set(a->memory, (double)rss);
+    if (a->revocations == NULL) return;
+    metric_set(a->revoked_known, (double)revocations_count(a->revocations));
+    metric_set(a->revoked_age, revocations_age_s(a->revocations));
 }
 
 void app_health_metrics(struct app *a)
 {
-    struct metric *m[4];
+    enum { APP_METRICS = sizeof app_metric_specs / sizeof app_metric_specs[0] };
+    struct metric *m[APP_METRICS];
     a->metrics = metrics_new();
-    metrics_add(a->metrics, app_metric_specs, 4, m);
+    metrics_add(a->metrics, app_metric_specs, APP_METRICS, m);
     metric_set(METRIC_AT(m[0], SLICE(HANSOM_VERSION)), 1);
     a->cpu = metric_only(m[1]);
     a->memory = metric_only(m[2]);
+    a->revoked_known = metric_only(m[4]);
+    a->revoked_age = metric_only(m[5]);
     metric_set(metric_only(m[3]), (double)clock_wall_ms() / 1000.0);
     metrics_on_render(a->metrics, on_render, a);
     metrics_add(a->metrics, a->spec->metrics, a->spec->metrics_count, a->spec->metric_out);
@@ -155,7 +163,7 @@ static void on_config(void *data, enum store_status status, const redisReply *re
         a->durable_known = true;
         if (a->not_guaranteed.len > 0)
             log_warn("store_not_durable", LOG_STR("why", buf_slice(&a->not_guaranteed)));
-        app_durability_known(a);
+        app_store_known(a);
         return;
     }
     if (store_is_up(a->store) && !app_draining(a))

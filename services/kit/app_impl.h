@@ -4,6 +4,7 @@
 #define HANSOM_KIT_APP_IMPL_H
 
 #include "services/kit/app.h"
+#include "services/kit/revocations.h"
 
 enum { APP_EXIT_USAGE = 64, APP_EXIT_CONFIG = 78 };
 
@@ -47,6 +48,7 @@ struct app {
     size_t worked_for_count;
     struct store_url url;
     struct store *store;
+    struct revocations *revocations; /* NULL before run, and without keys */
     struct http *http;
     struct http *admin;
     struct buf listens; /* " http=127.0.0.1:8082 …" */
@@ -59,6 +61,8 @@ struct app {
 
     struct metric_cell *cpu;
     struct metric_cell *memory;
+    struct metric_cell *revoked_known;
+    struct metric_cell *revoked_age;
     double cpu_seen;
 };
 
@@ -90,7 +94,8 @@ void app_health_ask_durability(void *data);
 
 /* --- app.c --- */
 
-/* The store has said, for the first time or again, what it keeps. */
-void app_durability_known(struct app *a);
+/* The store has said, for the first time or again, what it keeps, or which tokens are revoked: once both
+ * are known, serving begins. */
+void app_store_known(struct app *a);
 
 #endif

@@ -882,6 +882,15 @@ void life_ride_rate(struct lifecycle *l, struct slice ride_id, struct slice acto
     call_send(c);
 }
 
+void life_token_revoke(struct lifecycle *l, struct slice region, struct slice jti,
+                       int64_t expires_ms, life_cb cb, void *data)
+{
+    struct call *c = call_new(l, "token_revoke_v1", region, cb, data);
+    arg(c, jti);
+    arg_i64(c, expires_ms);
+    call_send(c);
+}
+
 /* ---- readers ---- */
 
 void life_snapshot_rider(struct lifecycle *l, struct slice region, struct slice rider_id,

@@ -4,7 +4,7 @@
 # a service. Raise the ABI (the _v1 of every name) when arguments or replies change.
 set(HANSOM_LIFECYCLE_REVISION 13)
 set(_parts prologue records ride_match ride_answer ride_swap ride_drive driver timers ride_watch
-    streams history projection reconcile epilogue)
+    streams history projection tokens reconcile epilogue)
 
 if(CMAKE_SCRIPT_MODE_FILE)
   set(_lua "#!lua name=hansom_v1\n-- revision ${HANSOM_LIFECYCLE_REVISION}\nlocal REVISION = '${HANSOM_LIFECYCLE_REVISION}'\n")

@@ -399,6 +399,10 @@ void life_hot_cells(struct lifecycle *l, struct slice region, life_cb cb, void *
 void life_ride_rate(struct lifecycle *l, struct slice ride_id, struct slice actor_id,
                     enum ride_by by, int64_t stars, struct slice tags, life_cb cb, void *data);
 
+/* Revokes a token until it would expire. Extra "replayed": 1 when that was known. */
+void life_token_revoke(struct lifecycle *l, struct slice region, struct slice jti,
+                       int64_t expires_ms, life_cb cb, void *data);
+
 /* ---- readers ---------------------------------------------------------------------------- */
 
 /* What a party should see now, read in one call: the rider's live ride; or the driver's state

@@ -83,6 +83,17 @@ static bool start(struct app *app, void *service)
     return true;
 }
 
+static void revoked(struct app *app, void *service)
+{
+    struct gateway *g = service;
+    list_each_safe(at, &g->sessions)
+    {
+        struct session *s = list_entry(at, struct session, link);
+        if (session_is_open(s) && app_token_revoked(app, slice_of(s->who.jti)))
+            session_close(s, WS_AUTH_FAILED);
+    }
+}
+
 void gateway_end_if_empty(struct gateway *g)
 {
     if (!g->draining || g->sessions_alive > 0) return;
@@ -137,6 +148,7 @@ int main(int argc, char **argv)
                                       .metric_out = g.metric,
                                       .service = &g,
                                       .start = start,
+                                      .revoked = revoked,
                                       .drain = drain,
                                       .stop = stop},
                    argc, argv);
