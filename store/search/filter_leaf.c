@@ -203,6 +203,7 @@ struct tree_iter {
     uint32_t from, to; /* ranks */
     /* of a place */
     struct geo_shape shape;
+    uint32_t run_from[GEO_RANGES], run_to[GEO_RANGES], runs; /* ranks */
     bool near;               /* small enough for bounds by plane geometry */
     double cos_min, cos_max; /* of latitudes within reach */
     double inside, outside;  /* radius in radians, squared: surely within, surely beyond */
@@ -323,29 +324,25 @@ static bool gather_run(const double *scores, const uint32_t *ids, uint32_t n, vo
     return true;
 }
 
-/* Ranks of what may lie within. */
-static uint32_t place_ranks(const struct tree_iter *t, uint32_t from[static GEO_RANGES],
-                            uint32_t to[static GEO_RANGES])
+/* Finds the ranks of what may lie within. */
+static void place_ranks(struct tree_iter *t)
 {
     struct geo_range ranges[GEO_RANGES];
-    uint32_t n = georanges(&t->shape, ranges);
-    for (uint32_t i = 0; i < n; i++) {
-        from[i] = numtree_below(&t->field->tree, (double)ranges[i].min, false);
-        to[i] = numtree_below(&t->field->tree, (double)ranges[i].max, false);
+    t->runs = georanges(&t->shape, ranges);
+    for (uint32_t i = 0; i < t->runs; i++) {
+        t->run_from[i] = numtree_below(&t->field->tree, (double)ranges[i].min, false);
+        t->run_to[i] = numtree_below(&t->field->tree, (double)ranges[i].max, false);
+        t->it.estimate += t->run_to[i] - t->run_from[i];
     }
-    return n;
 }
 
 static uint32_t place_gather(struct doc_iter *it, struct arena *arena, uint32_t **out)
 {
     const struct tree_iter *t = (const struct tree_iter *)it;
-    uint32_t from[GEO_RANGES], to[GEO_RANGES], count = 0;
-    uint32_t n = place_ranks(t, from, to);
-    for (uint32_t i = 0; i < n; i++)
-        count += to[i] - from[i];
-    struct gathering g = {.t = t, .ids = arena_alloc(arena, (count + 1) * sizeof **out)};
-    for (uint32_t i = 0; i < n; i++)
-        numtree_each(&t->field->tree, from[i], to[i] - from[i], gather_run, &g);
+    struct gathering g = {.t = t, .ids = arena_alloc(arena, (it->estimate + 1) * sizeof **out)};
+    for (uint32_t i = 0; i < t->runs; i++)
+        numtree_each(&t->field->tree, t->run_from[i], t->run_to[i] - t->run_from[i], gather_run,
+                     &g);
     *out = g.ids;
     return g.n;
 }
@@ -368,8 +365,6 @@ struct doc_iter *filter_place(struct filter *f, const struct query_node *n)
     t->cos_min = cos(lat + reach);
     t->inside = reach * reach * 0.9998;
     t->outside = reach * reach * 1.0002;
-    uint32_t from[GEO_RANGES], to[GEO_RANGES], count = place_ranks(t, from, to);
-    for (uint32_t i = 0; i < count; i++)
-        t->it.estimate += to[i] - from[i];
+    place_ranks(t);
     return &t->it;
 }
