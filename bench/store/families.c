@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "load.h"
 #include "words.h"
 
@@ -22,11 +23,14 @@ static void fill_series(struct maker *m, struct buf *out, uint64_t n)
                100 + rng_below(&m->rng, 3));
 }
 
-/* Each connection has series of its own, so that their times come in order. */
+/* Each connection has series of its own, so that their times come in order; and later ones than
+ * those of any load before. */
 static uint32_t next_ts_add(struct maker *m, struct turn *t)
 {
+    static uint64_t begin; /* no connection sends a million a second */
+    if (begin == 0) begin = (uint64_t)clock_wall_us();
     uint64_t each = m->o->keys / m->o->conns + 1;
-    add_sample(t->out, t->conn * each + rng_below(&m->rng, each), 1700000000000 + t->step * 10,
+    add_sample(t->out, t->conn * each + rng_below(&m->rng, each), begin + t->step,
                100 + rng_below(&m->rng, 3));
     return 1;
 }
