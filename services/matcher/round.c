@@ -1,125 +1,45 @@
 #include "round.h"
 
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "base/must.h"
 #include "services/kit/core/eta.h"
 #include "services/kit/keys.h"
-#include "services/kit/profile.h"
 #include "services/matcher/board.h"
 #include "services/matcher/matcher.h"
-#include "services/matcher/plan.h"
-#include "services/matcher/radius.h"
+#include "services/matcher/round_impl.h"
 #include "services/matcher/trace.h"
 
 enum {
-    CANDIDATES_MAX = 64,
     STEPS_A_MS = 20000, /* arcs the solver looks at in a millisecond, at the least */
     SOLVE_HERE = 512,   /* pairs that are solved sooner than a worker would have woken */
 };
 
-enum round_phase { ROUND_LOAD, ROUND_SEARCH, ROUND_PROFILE, ROUND_SOLVE, ROUND_COMMIT };
-
-/* A driver who is a candidate of some ride of the round. */
-struct driver {
-    struct round *round;
-    struct slice id; /* in the arena */
-    uint32_t number;
-    bool taken; /* won by a ride of a round under way, or refused by the store */
-    bool soon;  /* finishes a trip: his way begins where that ends, when it ends */
-    bool asked; /* the profile was asked for */
-    bool asked_free;
-    int64_t free_ms; /* when his trip ends; 0: not known */
-    bool has_profile;
-    struct profile profile; /* text in the arena */
-};
-
-/* A driver who was in the circle and cannot have the ride. */
-struct dropped {
-    struct slice id; /* in the arena */
-    double eta_s;
-    const char *gate;
-};
-
-/* One entry and what the round knows of its ride. */
-struct job {
-    struct round *round;
-    struct work_entry *entry; /* owned */
-    bool open;                /* still to be matched, for all we know */
-    struct work_ride ride;    /* text in the arena or the entry */
-    struct constraints wants;
-    bool picky;        /* wants anything */
-    double radius_m;   /* of the next search */
-    double searched_m; /* of the last one */
-    uint32_t count;
-    struct driver *candidates[CANDIDATES_MAX]; /* nearest first */
-    double eta_s[CANDIDATES_MAX];
-    struct dropped dropped[CANDIDATES_MAX]; /* who was a candidate, and why no more */
-    uint32_t dropped_count;
-    const char *result;    /* what came of it; NULL: not known, it stays pending */
-    struct driver *chosen; /* offered to, until the store has answered */
-    struct life_candidate given[RIDE_BROADCAST_MAX]; /* the chosen one first; the next nearest */
-    uint32_t given_count;
-    bool automatic;  /* the product skips the offer */
-    bool forward;    /* drivers who finish a trip soon are candidates too */
-    uint32_t offers; /* drivers who are offered it at once */
-};
-
-struct round {
-    struct list link; /* of work_rounds */
-    struct work *work;
-    struct matcher *matcher;
-    enum round_phase phase;
-    struct arena arena;
-    struct map drivers; /* id -> struct driver */
-    uint32_t driver_count;
-    struct driver **by_number; /* in the arena; from SOLVE on */
-    struct job *jobs;          /* in the arena */
-    uint32_t job_count;
-    size_t waiting; /* answers of this phase still to come */
-    bool sending;   /* the phase is still sending: an answer cannot end it yet */
-    int64_t began_us;
-    uv_work_t solving;
-    struct plan_window window; /* what is solved; all of it in the arena */
-    struct plan_rules rules;
-    struct plan_answer answer;
-    int64_t solve_us;
-};
-
 static void next_phase(struct round *r);
 
-static int64_t timeout_of(const struct round *r)
+int64_t round_timeout_ms(const struct round *r)
 {
     return app_options(r->matcher->app)->store_timeout_ms;
 }
 
-static struct store *store_of(const struct round *r)
+struct store *round_store(const struct round *r)
 {
     return app_store(r->matcher->app);
 }
 
-static void count_entry(const struct round *r, const char *result)
+void round_count_entry(const struct round *r, const char *result)
 {
     metric_inc(METRIC_AT(r->matcher->metric[M_ENTRIES], slice_of(result)));
 }
 
-/* One answer less to wait for. */
-static void answered(struct round *r)
+void round_answered(struct round *r)
 {
     must(r->waiting > 0);
     if (--r->waiting == 0 && !r->sending) next_phase(r);
 }
 
-static struct radius_at radius_at(const struct job *job)
-{
-    return (struct radius_at){job->ride.pickup,
-                              board_product(work_board(job->round->work), job->ride.product)};
-}
-
-static struct life_entry entry_of(const struct job *job)
+struct life_entry round_entry(const struct job *job)
 {
     return (struct life_entry){
         .ride_id = job->entry->ride_id, .attempt = job->entry->attempt, .entry_id = job->entry->id};
@@ -134,371 +54,10 @@ static void note_error(const struct job *job, struct slice error)
         life_work_failed(r->matcher->life, work_region(r->work), job->entry->id, error, NULL, NULL);
 }
 
-static void unresolved(const struct job *job, struct slice error)
+void round_unresolved(const struct job *job, struct slice error)
 {
     note_error(job, error);
-    count_entry(job->round, "unresolved");
-}
-
-/* --- LOAD --- */
-
-static void on_acked(void *data, const struct life_result *r)
-{
-    struct job *job = data;
-    if (r->code == LIFE_STALE_ENTRY)
-        count_entry(job->round, "stale");
-    else
-        unresolved(job, r->error);
-    answered(job->round);
-}
-
-static const struct product *product_of(const struct job *job)
-{
-    const struct round *r = job->round;
-    const struct region *region = regions_find(app_regions(r->matcher->app), work_region(r->work));
-    return region == NULL ? NULL : region_product(region, job->ride.product);
-}
-
-/* The ride is known: it can be matched. */
-static void job_open(struct job *job, struct work_ride ride)
-{
-    struct round *r = job->round;
-    job->open = true;
-    job->ride = ride;
-    job->radius_m = radius_first(work_radius(r->work), radius_at(job), r->matcher->options.radius_m,
-                                 r->matcher->options.radius_max_m);
-    const struct product *p = product_of(job);
-    job->automatic = p != NULL && p->automatic;
-    job->forward = p != NULL && p->forward;
-    job->offers = p != NULL && !p->automatic ? (uint32_t)p->offers : 1;
-    job->picky = ride.constraints.len > 0;
-    if (!constraints_parse(job->ride.constraints, &r->arena, &job->wants))
-        log_warn("constraints_unreadable", LOG_STR("ride_id", job->entry->ride_id));
-}
-
-static void on_ride(void *data, enum store_status status, const redisReply *reply)
-{
-    struct job *job = data;
-    struct round *r = job->round;
-    struct ride ride;
-    if (status != STORE_OK) {
-        unresolved(job, reply_slice(reply));
-        answered(r);
-        return;
-    }
-    bool found = ride_parse(reply, &ride);
-    if (!found || ride.status != RIDE_REQUESTED || ride.attempt != job->entry->attempt) {
-        struct life_entry e = entry_of(job);
-        life_work_ack(r->matcher->life, &e, on_acked, job);
-        return;
-    }
-    job_open(job, (struct work_ride){
-                      .product = arena_copy(&r->arena, ride.product),
-                      .constraints = arena_copy(&r->arena, ride.constraints),
-                      .excluded = arena_copy(&r->arena, ride.excluded),
-                      .pickup = {.lon = ride.pickup_lon, .lat = ride.pickup_lat},
-                      .created_ms = ride.created_ms,
-                  });
-    answered(r);
-}
-
-/* Most entries tell what must be known of the ride; older ones do not. Whether it still waits is for
- * the store to say, when it is matched. */
-static void load(struct round *r)
-{
-    for (uint32_t i = 0; i < r->job_count; i++) {
-        struct job *job = &r->jobs[i];
-        if (job->entry->told) {
-            job_open(job, job->entry->ride);
-            continue;
-        }
-        struct key_text key;
-        r->waiting++;
-        STORE_CALL(store_of(r), timeout_of(r), on_ride, job, SLICE("HGETALL"),
-                   key_make1(&key, KEY_RIDE, work_region(r->work), job->entry->ride_id));
-    }
-}
-
-/* --- SEARCH --- */
-
-/* The driver as the other rounds under way know him, one after the other; NULL after the last. */
-static struct driver *known_elsewhere(const struct round *r, struct slice id, struct list **at)
-{
-    struct list *rounds = work_rounds(r->work);
-    for (*at = (*at)->next; *at != rounds; *at = (*at)->next) {
-        struct round *other = list_entry(*at, struct round, link);
-        struct driver *d = other == r ? NULL : map_find(&other->drivers, id);
-        if (d != NULL) return d;
-    }
-    return NULL;
-}
-
-/* A round that began before another's offers were carried out may have found the same drivers. Its
- * search is answered before those offers are, so the other is still here to be asked. */
-static bool is_taken_elsewhere(const struct round *r, struct slice id)
-{
-    struct list *at = work_rounds(r->work);
-    struct driver *d = NULL;
-    while ((d = known_elsewhere(r, id, &at)) != NULL)
-        if (d->taken) return true;
-    return false;
-}
-
-static void take(const struct round *r, struct driver *d)
-{
-    struct list *at = work_rounds(r->work);
-    struct driver *same = NULL;
-    d->taken = true;
-    while ((same = known_elsewhere(r, d->id, &at)) != NULL)
-        same->taken = true;
-}
-
-static struct driver *driver_named(struct round *r, struct slice id, bool soon)
-{
-    struct driver *d = map_find(&r->drivers, id);
-    if (d != NULL) return d;
-    d = arena_new(&r->arena, struct driver);
-    d->round = r;
-    d->soon = soon;
-    d->id = arena_copy(&r->arena, id);
-    d->number = r->driver_count++;
-    d->taken = is_taken_elsewhere(r, id);
-    (void)map_put(&r->drivers, id, d);
-    return d;
-}
-
-static void note_dropped(struct job *job, struct slice id, double eta_s, const char *gate)
-{
-    if (job->dropped_count < CANDIDATES_MAX)
-        job->dropped[job->dropped_count++] = (struct dropped){id, eta_s, gate};
-}
-
-/* How many drivers to ask for: those ruled out are found again, so they do not count. */
-static int64_t search_count(const struct round *r, const struct job *job)
-{
-    int64_t n = job->picky ? CANDIDATES_MAX : r->matcher->options.candidates;
-    struct slice rest = job->ride.excluded;
-    struct slice one = {0};
-    while (slice_cut(&rest, ' ', &one))
-        if (one.len > 0) n++;
-    return n;
-}
-
-static void learn_radius(const struct job *job, const redisReply *hits)
-{
-    struct round *r = job->round;
-    size_t found = reply_count(hits);
-    double far_m = found > 0 ? reply_double(reply_at(reply_at(hits, found - 1), 1), 0) : 0;
-    radius_learn(work_radius(r->work), radius_at(job), job->searched_m,
-                 (uint32_t)search_count(r, job), (uint32_t)found, far_m);
-}
-
-static bool has_candidate(const struct job *job, const struct driver *d)
-{
-    for (uint32_t k = 0; k < job->count; k++)
-        if (job->candidates[k] == d) return true;
-    return false;
-}
-
-/* Makes those found candidates of the ride. The way of one who finishes a trip is counted from its end
- * (place_soon). */
-static void take_hits(struct job *job, const redisReply *hits, bool soon)
-{
-    struct round *r = job->round;
-    double speed_scale = app_options(r->matcher->app)->speed_scale;
-    for (size_t i = 0; i < reply_count(hits) && job->count < CANDIDATES_MAX; i++) {
-        const redisReply *hit = reply_at(hits, i);
-        struct slice id = reply_slice(reply_at(hit, 0));
-        double road_m = reply_double(reply_at(hit, 1), 0) * ETA_DETOUR;
-        double eta_s = (double)eta_road_s(road_m, speed_scale);
-        if (ride_is_excluded(job->ride.excluded, id)) {
-            note_dropped(job, arena_copy(&r->arena, id), eta_s, "excluded");
-            continue;
-        }
-        struct driver *d = driver_named(r, id, soon);
-        if (has_candidate(job, d)) continue; /* he became idle between the two searches */
-        job->candidates[job->count] = d;
-        job->eta_s[job->count++] = eta_s;
-    }
-}
-
-static void on_idle_near(void *data, enum store_status status, const redisReply *reply)
-{
-    struct job *job = data;
-    job->count = 0;
-    job->dropped_count = 0;
-    if (status == STORE_OK) {
-        take_hits(job, reply, false);
-        learn_radius(job, reply);
-    } else {
-        job->open = false; /* stays pending */
-        count_entry(job->round, "unresolved");
-    }
-    answered(job->round);
-}
-
-/* Without an answer the ride has its idle drivers. */
-static void on_soon_near(void *data, enum store_status status, const redisReply *reply)
-{
-    struct job *job = data;
-    if (status == STORE_OK && job->open) take_hits(job, reply, true);
-    answered(job->round);
-}
-
-static void search_index(struct job *job, enum key index, store_cb cb)
-{
-    struct round *r = job->round;
-    struct key_text key;
-    struct store_cmd *c = store_cmd(store_of(r), "GEOSEARCH");
-    store_arg(c, key_make1(&key, index, work_region(r->work), job->ride.product));
-    store_arg_cstr(c, "FROMLONLAT");
-    store_arg_double(c, job->ride.pickup.lon);
-    store_arg_double(c, job->ride.pickup.lat);
-    store_arg_cstr(c, "BYRADIUS");
-    store_arg_double(c, job->radius_m);
-    store_arg_cstr(c, "m");
-    store_arg_cstr(c, "ASC");
-    store_arg_cstr(c, "COUNT");
-    store_arg_i64(c, search_count(r, job));
-    store_arg_cstr(c, "WITHDIST");
-    r->waiting++;
-    store_send(store_of(r), c, timeout_of(r), cb, job);
-}
-
-static void search_one(struct job *job)
-{
-    job->searched_m = job->radius_m;
-    search_index(job, KEY_DRIVERS_IDLE, on_idle_near);
-    if (job->forward) search_index(job, KEY_DRIVERS_SOON, on_soon_near);
-}
-
-/* --- PROFILE --- */
-
-static void on_profile(void *data, enum store_status status, const struct profile *p)
-{
-    (void)status; /* without a profile no constraint is met */
-    struct job *job = data;
-    struct round *r = job->round;
-    if (p != NULL) {
-        struct driver *d = map_find(&r->drivers, p->driver_id);
-        must(d != NULL);
-        d->profile = *p;
-        d->profile.make = arena_copy(&r->arena, p->make);
-        d->profile.model = arena_copy(&r->arena, p->model);
-        d->profile.languages = arena_copy(&r->arena, p->languages);
-        d->has_profile = true;
-    }
-    answered(r);
-}
-
-static void ask_profiles(struct round *r)
-{
-    for (uint32_t i = 0; i < r->job_count; i++) {
-        struct job *job = &r->jobs[i];
-        for (uint32_t k = 0; job->open && job->picky && k < job->count; k++) {
-            struct driver *d = job->candidates[k];
-            if (d->asked) continue;
-            d->asked = true;
-            r->waiting++;
-            profile_get(store_of(r), d->id, timeout_of(r), on_profile, job);
-        }
-    }
-}
-
-static void on_free_at(void *data, enum store_status status, const redisReply *reply)
-{
-    struct driver *d = data;
-    if (status == STORE_OK) d->free_ms = reply_i64(reply, 0);
-    answered(d->round);
-}
-
-/* Asks when the candidates who finish a trip will have. */
-static void ask_free(struct round *r)
-{
-    for (uint32_t i = 0; i < r->job_count; i++) {
-        struct job *job = &r->jobs[i];
-        for (uint32_t k = 0; job->open && k < job->count; k++) {
-            struct driver *d = job->candidates[k];
-            if (!d->soon || d->asked_free) continue;
-            struct key_text key;
-            d->asked_free = true;
-            r->waiting++;
-            STORE_CALL(store_of(r), timeout_of(r), on_free_at, d, SLICE("HGET"),
-                       key_make1(&key, KEY_DRIVER_STATE, work_region(r->work), d->id),
-                       SLICE("free_at_ms"));
-        }
-    }
-}
-
-/* Counts the rest of the trip to the way of those who finish one, and orders all by their ways. */
-static void place_soon(struct job *job, int64_t now_ms)
-{
-    uint32_t kept = 0;
-    for (uint32_t k = 0; k < job->count; k++) {
-        struct driver *d = job->candidates[k];
-        double eta_s = job->eta_s[k];
-        if (d->soon && d->free_ms == 0) {
-            note_dropped(job, d->id, eta_s, "not_soon");
-            continue;
-        }
-        if (d->soon && d->free_ms > now_ms) eta_s += (double)(d->free_ms - now_ms) / 1000;
-        uint32_t at = kept++;
-        for (; at > 0 && job->eta_s[at - 1] > eta_s; at--) {
-            job->candidates[at] = job->candidates[at - 1];
-            job->eta_s[at] = job->eta_s[at - 1];
-        }
-        job->candidates[at] = d;
-        job->eta_s[at] = eta_s;
-    }
-    job->count = kept;
-}
-
-/* Strikes the candidates who do not meet the ride's constraints. */
-static void filter(struct job *job)
-{
-    uint32_t kept = 0;
-    for (uint32_t k = 0; k < job->count; k++) {
-        struct driver *d = job->candidates[k];
-        const char *unmet =
-            d->has_profile ? profile_unmet(&d->profile, &job->wants) : "unknown_profile";
-        if (unmet != NULL) {
-            note_dropped(job, d->id, job->eta_s[k], unmet);
-            continue;
-        }
-        job->candidates[kept] = d;
-        job->eta_s[kept] = job->eta_s[k];
-        kept++;
-    }
-    job->count = kept;
-}
-
-/* The drivers a ride must know: with as many as there are rides, all others may be taken. */
-static uint32_t needed(const struct round *r)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < r->job_count; i++)
-        n += r->jobs[i].open;
-    uint32_t most = (uint32_t)r->matcher->options.candidates;
-    return n < most ? n : most;
-}
-
-static uint32_t free_candidates(const struct job *job)
-{
-    uint32_t n = 0;
-    for (uint32_t k = 0; k < job->count; k++)
-        n += !job->candidates[k]->taken;
-    return n;
-}
-
-/* Whether a wider circle may bring a ride the drivers it still lacks. Doubles its radius. */
-static bool widen(const struct round *r, struct job *job, uint32_t need)
-{
-    if (!job->open || job->radius_m >= r->matcher->options.radius_max_m) return false;
-    if (free_candidates(job) >= need) return false;
-    job->radius_m *= 2;
-    if (job->radius_m > r->matcher->options.radius_max_m)
-        job->radius_m = r->matcher->options.radius_max_m;
-    return true;
+    round_count_entry(job->round, "unresolved");
 }
 
 /* --- SOLVE --- */
@@ -529,7 +88,7 @@ static void on_solver(uv_work_t *req)
 static void on_solved(uv_work_t *req, int status)
 {
     must(status == 0); /* nobody cancels it */
-    answered(req->data);
+    round_answered(req->data);
 }
 
 /* The drivers of the round by number, and how long each has stood idle. */
@@ -556,7 +115,7 @@ static void solve(struct round *r)
     struct plan_ride *rides = arena_array(&r->arena, r->job_count, struct plan_ride);
     uint64_t pairs = 0;
     for (uint32_t i = 0; i < r->job_count; i++)
-        if (r->jobs[i].forward) place_soon(&r->jobs[i], now_ms);
+        if (r->jobs[i].forward) find_place_soon(&r->jobs[i], now_ms);
     r->by_number = drivers_by_number(r, now_ms, idle_ms);
     for (uint32_t i = 0; i < r->job_count; i++) {
         rides[i] = plan_ride_of(r, &r->jobs[i], now_ms);
@@ -586,7 +145,7 @@ static void take_answer(struct round *r)
         struct driver *d = r->by_number[a->driver_of[i]];
         if (d->taken) continue; /* by another round, while this was being solved */
         r->jobs[i].chosen = d;
-        take(r, d);
+        find_take(r, d);
     }
     struct metric **metric = r->matcher->metric;
     metric_observe(metric_only(metric[M_SOLVER]), (double)r->solve_us / 1e6);
@@ -603,8 +162,8 @@ static void commit_again(struct job *job);
 static void job_end(struct job *job, const char *result)
 {
     job->result = result;
-    count_entry(job->round, result);
-    answered(job->round);
+    round_count_entry(job->round, result);
+    round_answered(job->round);
 }
 
 static const char *unmatched(const struct job *job, const struct life_result *result)
@@ -640,7 +199,7 @@ static void strike_given(struct job *job, const char *gate)
     for (uint32_t k = 0; k < job->count; k++) {
         struct driver *d = job->candidates[k];
         if (is_given(job, d)) {
-            note_dropped(job, d->id, job->eta_s[k], gate);
+            find_note_dropped(job, d->id, job->eta_s[k], gate);
             continue;
         }
         job->candidates[kept] = d;
@@ -673,7 +232,7 @@ static void on_decided(void *data, const struct life_result *result)
     if (result->code == LIFE_DRIVER_UNAVAILABLE) { /* somebody was faster: take the next one */
         strike_given(job, gate_of(result));
         commit_again(job);
-        answered(r);
+        round_answered(r);
         return;
     }
     if (result->code != LIFE_OK) {
@@ -718,7 +277,7 @@ static int64_t eta_of(const struct job *job, const struct driver *d)
 
 static void give(struct job *job, struct driver *d)
 {
-    take(job->round, d);
+    find_take(job->round, d);
     job->given[job->given_count++] = (struct life_candidate){d->id, eta_of(job, d)};
 }
 
@@ -726,7 +285,7 @@ static void give(struct job *job, struct driver *d)
  * some at once: these are the nearest whom no ride of the round has won. */
 static struct life_match decide(struct job *job)
 {
-    struct life_match m = {.way = LIFE_DEFER, .entry = entry_of(job), .data = job};
+    struct life_match m = {.way = LIFE_DEFER, .entry = round_entry(job), .data = job};
     job->round->waiting++;
     if (job->chosen == NULL) job->chosen = next_free(job);
     if (job->chosen == NULL) return m;
@@ -753,7 +312,7 @@ static void on_idle(void *data, enum store_status status, const redisReply *repl
     int64_t idle = reply_i64(reply, 0);
     if (status == STORE_OK && idle >= 0 && idle <= UINT32_MAX)
         board_note_idle(board, board_product(board, job->ride.product), (uint32_t)idle);
-    answered(r);
+    round_answered(r);
 }
 
 /* Counts the idle drivers of each product of the round: how scarce they are sets the next window. */
@@ -767,7 +326,7 @@ static void count_idle(struct round *r)
         if (!first) continue;
         struct key_text key;
         r->waiting++;
-        STORE_CALL(store_of(r), timeout_of(r), on_idle, job, SLICE("ZCARD"),
+        STORE_CALL(round_store(r), round_timeout_ms(r), on_idle, job, SLICE("ZCARD"),
                    key_make1(&key, KEY_DRIVERS_IDLE, work_region(r->work), job->ride.product));
     }
 }
@@ -850,16 +409,13 @@ static void run_phase(struct round *r)
     r->sending = true;
     switch (r->phase) {
     case ROUND_LOAD:
-        load(r);
+        find_load(r);
         break;
     case ROUND_SEARCH:
-        for (uint32_t i = 0; i < r->job_count; i++)
-            if (r->jobs[i].open && r->jobs[i].searched_m < r->jobs[i].radius_m)
-                search_one(&r->jobs[i]);
+        find_search(r);
         break;
     case ROUND_PROFILE:
-        ask_profiles(r);
-        ask_free(r);
+        find_ask(r);
         break;
     case ROUND_SOLVE:
         solve(r);
@@ -869,27 +425,20 @@ static void run_phase(struct round *r)
         commit_all(r);
         break;
     }
-    store_flush(store_of(r));
+    store_flush(round_store(r));
     r->sending = false;
 }
 
 /* What comes after the phase whose last answer is in. */
 static enum round_phase phase_after(struct round *r)
 {
-    bool again = false;
-    uint32_t need = 0;
     switch (r->phase) {
     case ROUND_LOAD:
         return ROUND_SEARCH;
     case ROUND_SEARCH:
         return ROUND_PROFILE;
     case ROUND_PROFILE:
-        need = needed(r);
-        for (uint32_t i = 0; i < r->job_count; i++) {
-            if (r->jobs[i].open && r->jobs[i].picky) filter(&r->jobs[i]);
-            again |= widen(r, &r->jobs[i], need);
-        }
-        return again ? ROUND_SEARCH : ROUND_SOLVE;
+        return find_again(r) ? ROUND_SEARCH : ROUND_SOLVE;
     case ROUND_SOLVE:
         return ROUND_COMMIT;
     case ROUND_COMMIT:
