@@ -188,8 +188,8 @@ class Town:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as reply:
             return reply.read().decode()
 
-    def dump(self, skip=("clock:", "lock:", "surge:")):
-        """All that the store holds, but for what changes by itself: key -> contents."""
+    def dump(self, skip=("clock:", "lock:", "surge:", "riders:", "logins:", "hot:", "rides-known:")):
+        """All that the store holds, but for what changes by itself and what is no text: key -> contents."""
         readers = {"string": self.redis.get, "hash": self.redis.hgetall,
                    "list": lambda k: self.redis.lrange(k, 0, -1), "set": self.redis.smembers,
                    "zset": lambda k: self.redis.zrange(k, 0, -1, withscores=True),

@@ -51,6 +51,14 @@ class BadInput(unittest.TestCase):
         assert status == 200, ride
         cls.lease = ride["lease_id"]
         wait_for("chores to have come to rest", 20, lambda: t.redis.exists(t.key("clock:%r")))
+        events = t.key("rides:events:%r")
+
+        def projected():
+            groups = {g["name"]: g for g in t.redis.xinfo_groups(events)}
+            last = t.redis.xrevrange(events, count=1)[0][0]
+            mine = groups.get("projector", {"last-delivered-id": ""})
+            return mine["last-delivered-id"] == last and mine["pending"] == 0
+        wait_for("the projector to have come to rest", 20, projected)
 
     def call(self, method, path, token, body=None, headers=None):
         return self.town.call("dispatcher", method, path, token, body, headers)
