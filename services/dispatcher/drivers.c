@@ -57,12 +57,15 @@ static void on_profile_written(void *data, enum store_status status, const redis
     http_reply_json(w->req, 200);
 }
 
-static void profile_write_start(struct http_req *req, const struct profile *p)
+/* Without the rating what is stored of it stays, also when it moves meanwhile. */
+static void profile_write_start(struct http_req *req, const struct profile *p, bool with_rating)
 {
     struct profile_write *w = arena_new(http_arena(req), struct profile_write);
     w->req = req;
     w->p = *p;
-    profile_put(store_of(req), &w->p, timeout_of(req), on_profile_written, w);
+    struct profile stored = w->p;
+    if (!with_rating) stored.rating = 0;
+    profile_put(store_of(req), &stored, timeout_of(req), on_profile_written, w);
 }
 
 static void body_vehicle(struct body *b, struct profile *p)
@@ -93,7 +96,7 @@ void drivers_put(struct http_req *req)
     if (body_maybe(b, "accessible")) body_bool(b, "accessible", &p.accessible);
     if (!region_has(req, p.products)) body_fail(b, "products", "The region has no such product.");
     if (!body_end(b)) return;
-    profile_write_start(req, &p);
+    profile_write_start(req, &p, true);
 }
 
 static void on_profile(void *data, enum store_status status, const struct profile *p)
@@ -145,7 +148,7 @@ static void on_profile_to_patch(void *data, enum store_status status, const stru
     next.plate = arena_copy(arena, p->plate);
     next.color = arena_copy(arena, p->color);
     next.products = arena_copy(arena, p->products);
-    profile_write_start(req, &next);
+    profile_write_start(req, &next, false);
 }
 
 void drivers_patch(struct http_req *req)

@@ -148,8 +148,10 @@ void profile_put(struct store *s, const struct profile *p, int64_t timeout_ms, s
         store_arg_cstr(c, texts[i].name);
         store_arg(c, *(const struct slice *)(const void *)((const char *)p + texts[i].at));
     }
-    store_arg_cstr(c, "rating");
-    store_arg_double(c, p->rating);
+    if (p->rating > 0) {
+        store_arg_cstr(c, "rating");
+        store_arg_double(c, p->rating);
+    }
     store_arg_cstr(c, "accessible");
     store_arg_cstr(c, p->accessible ? "1" : "0");
     store_send(s, c, timeout_ms, cb, data);

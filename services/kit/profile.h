@@ -52,7 +52,8 @@ typedef void (*profile_cb)(void *data, enum store_status status, const struct pr
 void profile_get(struct store *s, struct slice driver_id, int64_t timeout_ms, profile_cb cb,
                  void *data);
 
-/* Writes all of p but completed_trips; cb is that of a store call. */
+/* Writes all of p but completed_trips, and the rating only when it is not 0: ratings after rides move
+ * what is stored (lifecycle/projection.lua). cb is that of a store call. */
 void profile_put(struct store *s, const struct profile *p, int64_t timeout_ms, store_cb cb,
                  void *data);
 

@@ -271,6 +271,38 @@ class Projection(unittest.TestCase):
         f = self.c.ride(ride)
         self.assertEqual((f["driver_stars"], f["rider_stars"], f["rider_tags"]), ("5", "3", "late"))
 
+    def test_a_rating_moves_the_drivers_profile_once_and_never_tips_it(self):
+        ride, driver, _ = self.c.reach("completed")
+        key = "driver:%s:%s" % (TAG, driver)
+        self.db.hset(key, mapping={"name": "Bo", "rating": "5"})
+        self.c.call("ride_rate", ride, "rider-1", "rider", 1, "")
+        self.c.call("ride_rate", ride, driver, "driver", 1, "") # of the rider: not the driver's
+        self.c.project()
+        f = self.db.hgetall(key)
+        self.assertEqual((f["rating"], f["ratings"], f["completed_trips"], f["name"]),
+                         ("%.4f" % (51 / 11), "1", "1", "Bo"))
+        for id, _ in self.db.xrange(EVENTS):
+            self.c.call("project", "projector", id, DAY, "2026W48", "")
+        self.assertEqual(self.db.hgetall(key), f, "read again")
+        self.db.hset(key, mapping={"rating": "4", "ratings": "100000"})
+        other = self.c.reach("completed")[0]
+        self.c.call("ride_rate", other, "rider-1", "rider", 5, "")
+        self.c.project()
+        self.assertEqual(self.db.hget(key, "rating"), "%.4f" % (2005 / 501))
+
+    def test_a_driver_without_a_profile_and_a_damaged_one_stop_nothing(self):
+        ride, driver, _ = self.c.reach("completed")
+        self.c.call("ride_rate", ride, "rider-1", "rider", 1, "")
+        self.c.project()
+        key = "driver:%s:%s" % (TAG, driver)
+        self.assertFalse(self.db.exists(key))
+        self.db.set(key, "planted")
+        other = self.c.reach("completed")[0]
+        self.c.call("ride_rate", other, "rider-1", "rider", 1, "")
+        self.c.project()
+        self.assertEqual(self.c.history(other)["driver_stars"], 1)
+        self.assertEqual(self.db.get(key), "planted")
+
     # --- figures ---
 
     def test_boards_days_and_cells(self):
