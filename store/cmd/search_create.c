@@ -79,8 +79,8 @@ static void vector_options(struct args *a, struct arena *arena, struct vector_op
     static const char *const missing[] = {
         "Missing mandatory parameter: cannot create a vector index without specifying TYPE",
         "Missing mandatory parameter: cannot create a vector index without specifying DIM",
-        "Missing mandatory parameter: cannot create a vector index without specifying "
-        "DISTANCE_METRIC"};
+        ("Missing mandatory parameter: cannot create a vector index without specifying "
+         "DISTANCE_METRIC")};
     for (int i = 0; i < 3; i++)
         if (!said[i]) args_fail(a, missing[i]);
 }

@@ -147,7 +147,7 @@ void scorepack_each(const struct pack *k, uint32_t from, uint32_t n, bool revers
 
 void scorepack_check(const struct pack *k)
 {
-    double last_score = -INFINITY;
+    double last_score = -(double)INFINITY;
     char last[PACK_TEXT], text[PACK_TEXT];
     struct slice last_name = {NULL, 0};
     pack_check(k);

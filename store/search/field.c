@@ -66,7 +66,7 @@ static void grow(struct field_index *f, const struct search_field *spec, uint32_
     if (has_numbers(spec)) {
         f->column = mem_realloc(f->column, cap * sizeof f->column[0]);
         for (uint32_t i = f->cap; i < cap; i++)
-            f->column[i] = NAN;
+            f->column[i] = (double)NAN;
         if (f->more != NULL) f->more = widen(f->more, f->cap, cap, sizeof f->more[0]);
     }
     f->cap = cap;
@@ -90,7 +90,7 @@ static void drop_numbers(struct field_index *f, const struct search_field *spec,
 {
     if (isnan(f->column[id])) return;
     if (!spec->noindex) numtree_del(&f->tree, f->column[id], id);
-    f->column[id] = NAN;
+    f->column[id] = (double)NAN;
     f->docs--;
     if (f->more == NULL || f->more[id] == NULL) return;
     for (uint32_t i = 0; i < f->more[id]->n; i++)

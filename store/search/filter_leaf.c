@@ -265,8 +265,8 @@ struct doc_iter *filter_range(struct filter *f, const struct query_node *n)
     *t = (struct tree_iter){.it = {.kind = &range_kind, .doc = DOC_NONE, .weight = 1},
                             .field = field,
                             .arena = f->arena,
-                            .min = n->min_open ? nextafter(n->min, INFINITY) : n->min,
-                            .max = n->max_open ? nextafter(n->max, -INFINITY) : n->max};
+                            .min = n->min_open ? nextafter(n->min, (double)INFINITY) : n->min,
+                            .max = n->max_open ? nextafter(n->max, -(double)INFINITY) : n->max};
     if (!(t->min <= t->max) || (n->min_open && isinf(n->min) && n->min > 0) ||
         (n->max_open && isinf(n->max) && n->max < 0))
         return filter_none(f);
