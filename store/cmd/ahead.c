@@ -3,6 +3,8 @@
 #include "base/geohash.h"
 #include "store/cmd/cmd.h"
 
+#include <math.h>
+
 /* GEOADD key lon lat member, ZADD key score member, ZSCORE key member, with few options. */
 static bool names_member(const struct slice *argv, uint32_t argc)
 {
@@ -27,6 +29,14 @@ static void read_place(struct known *known, const struct slice *argv, uint32_t a
     if (!geohash_valid(p)) return;
     known->place = &argv[2];
     known->score = geohash_encode(p);
+}
+
+/* What a ZINCRBY adds; NaN of other commands. */
+static double read_increment(const struct slice *argv, uint32_t argc)
+{
+    double by = NAN;
+    if (argc == 4 && argv[0].len == strlen("ZINCRBY") && !slice_double(argv[2], &by)) by = NAN;
+    return by;
 }
 
 /* Looks for the sorted set at the key; NULL when there is none. */
@@ -67,6 +77,7 @@ void ahead_start(struct ahead *a, const struct ahead *before, struct session *s,
     a->known.name_hash = hash_slice(a->known.name);
     read_place(&a->known, argv, argc);
     a->member.hash = a->known.name_hash;
+    a->member.by = read_increment(argv, argc);
     a->member.score = a->known.place != NULL ? a->known.score : UINT64_MAX;
     zset_ahead(&a->member, 0);
 }

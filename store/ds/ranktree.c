@@ -33,6 +33,7 @@ struct bound {
     bool or_equal;
     double score;
     struct slice name;
+    const struct member *self; /* BY_KEY: the member itself if it is in; else NULL */
 };
 
 static struct member **members(const struct leaf *l)
@@ -79,6 +80,16 @@ static uint32_t names_before(struct member *const *m, uint32_t from, uint32_t to
     return from;
 }
 
+/* Among these equals, how many stand before b. A member that is in is known by its address: the
+ * names of the others, each somewhere else in memory, are not read. */
+static uint32_t equals_before(struct member *const *m, uint32_t from, uint32_t to,
+                              const struct bound *b)
+{
+    for (uint32_t i = from; b->self != NULL && i < to; i++)
+        if (m[i] == b->self) return i + (b->or_equal ? 1 : 0);
+    return names_before(m, from, to, b);
+}
+
 /* How many of the n ordered entries stand before b. */
 static uint32_t before(const double *scores, struct member *const *m, uint32_t n,
                        const struct bound *b)
@@ -88,7 +99,7 @@ static uint32_t before(const double *scores, struct member *const *m, uint32_t n
         return b->or_equal ? scores_upto(scores, n, b->score) : scores_below(scores, n, b->score);
     uint32_t lo = scores_below(scores, n, b->score);
     if (lo == n || scores[lo] > b->score) return lo;
-    return names_before(m, lo, scores_upto(scores, n, b->score), b);
+    return equals_before(m, lo, scores_upto(scores, n, b->score), b);
 }
 
 /* The child in which the boundary b lies. */
@@ -98,9 +109,16 @@ static uint32_t inner_find(const struct inner *in, const struct bound *b)
     return i == 0 ? 0 : i - 1;
 }
 
-static struct bound bound_of(const struct member *m, double score, bool or_equal)
+/* Where m is, or (with or_equal) just behind it. */
+static struct bound bound_at(const struct member *m, bool or_equal)
 {
-    return (struct bound){BY_KEY, or_equal, score, member_name(m)};
+    return (struct bound){BY_KEY, or_equal, m->u.score, member_name(m), m};
+}
+
+/* Where m, which is not in, belongs. */
+static struct bound bound_for(const struct member *m)
+{
+    return (struct bound){BY_KEY, false, m->u.score, member_name(m), NULL};
 }
 
 static size_t leaf_size(uint32_t cap)
@@ -192,7 +210,7 @@ static uint32_t inner_sum(const struct inner *in)
 
 static struct leaf *leaf_put(struct leaf *l, struct member *m, struct split *out)
 {
-    struct bound b = bound_of(m, m->u.score, false);
+    struct bound b = bound_for(m);
     uint32_t at = before(l->scores, members(l), l->n, &b);
     if (l->n < LEAF_MAX) {
         if (l->n == l->cap) l = leaf_resize(l, l->cap * 2);
@@ -216,7 +234,7 @@ static void *put_below(void *node, uint32_t level, struct member *m, struct spli
     if (level == 0) return leaf_put(node, m, out);
 
     struct inner *in = node;
-    struct bound b = bound_of(m, m->u.score, false);
+    struct bound b = bound_for(m);
     uint32_t i = before(in->score, in->first, in->n, &b);
     if (i == 0) {
         in->score[0] = m->u.score;
@@ -340,7 +358,7 @@ static void del_below(void *node, uint32_t level, const struct bound *b, const s
 void ranktree_del(struct ranktree *t, struct member *m)
 {
     must(t->count > 0);
-    struct bound b = bound_of(m, m->u.score, true);
+    struct bound b = bound_at(m, true);
     del_below(t->root, t->levels, &b, m);
     t->count--;
     while (t->levels > 0 && ((struct inner *)t->root)->n <= 1) {
@@ -356,7 +374,7 @@ void ranktree_move(struct ranktree *t, struct member *m, double score)
 {
     must(t->count > 0);
     must(score == score);
-    struct bound b = bound_of(m, m->u.score, true);
+    struct bound b = bound_at(m, true);
     void *node = t->root;
     for (uint32_t level = t->levels; level > 0; level--)
         node = ((struct inner *)node)->child[inner_find(node, &b)];
@@ -393,18 +411,42 @@ static uint32_t rank_of(const struct ranktree *t, const struct bound *b)
 
 uint32_t ranktree_rank(const struct ranktree *t, const struct member *m)
 {
-    struct bound b = bound_of(m, m->u.score, false);
+    struct bound b = bound_at(m, false);
     return rank_of(t, &b);
 }
 
 uint32_t ranktree_below(const struct ranktree *t, double score, bool or_equal)
 {
-    return rank_of(t, &(struct bound){BY_SCORE, or_equal, score, {NULL, 0}});
+    return rank_of(t, &(struct bound){BY_SCORE, or_equal, score, {NULL, 0}, NULL});
 }
 
 uint32_t ranktree_below_name(const struct ranktree *t, struct slice name, bool or_equal)
 {
-    return rank_of(t, &(struct bound){BY_NAME, or_equal, 0, name});
+    return rank_of(t, &(struct bound){BY_NAME, or_equal, 0, name, NULL});
+}
+
+/* ---- a look ahead ---- */
+
+const struct leaf *ranktree_ahead(const struct ranktree *t, double score)
+{
+    enum { LINE = 64, SCORES = LEAF_MAX * sizeof(double) };
+    if (t->levels == 0) return NULL;
+    struct bound b = {BY_SCORE, true, score, {NULL, 0}, NULL};
+    const void *node = t->root;
+    for (uint32_t level = t->levels; level > 0; level--)
+        node = ((const struct inner *)node)->child[inner_find(node, &b)];
+    const char *p = node;
+    for (uint32_t i = 0; i < SCORES; i += LINE)
+        __builtin_prefetch(p + i);
+    return node;
+}
+
+struct member *const *ranktree_ahead_place(const struct leaf *l, double score)
+{
+    uint32_t at = scores_below(l->scores, l->n, score);
+    struct member *const *place = members(l) + at;
+    __builtin_prefetch(place);
+    return at < l->n && l->scores[at] == score ? place : NULL;
 }
 
 /* The leaf that holds rank, and in *at the entry there. */

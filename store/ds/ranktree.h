@@ -59,6 +59,17 @@ struct member *ranktree_at(const struct ranktree *t, uint32_t rank);
 void ranktree_each(const struct ranktree *t, uint32_t from, uint32_t n, bool reverse, rank_fn fn,
                    void *data);
 
+struct leaf;
+
+/* Looks ahead for a batch: starts fetching the leaf where members of this score stand. It may be a
+ * neighbour of the right one when scores are equal. NULL when all is in one leaf. Borrowed until the
+ * tree changes. O(log n). */
+const struct leaf *ranktree_ahead(const struct ranktree *t, double score);
+
+/* One step later: starts fetching the place of that score in the leaf. The place, if a member of this
+ * score is there, whose name a newcomer will be compared with; else NULL. */
+struct member *const *ranktree_ahead_place(const struct leaf *l, double score);
+
 /* Bytes of the nodes, without the members. O(nodes). */
 size_t ranktree_memory(const struct ranktree *t);
 

@@ -18,14 +18,9 @@ struct box *box_of(lua_State *lua)
 static void *allocate(void *data, void *p, size_t old, size_t size)
 {
     struct box *b = data;
-    if (size == 0) {
-        b->bytes -= old;
-        mem_free(p);
-        return NULL;
-    }
     if (b->limited && size > old && b->bytes + (size - old) > SCRIPT_LUA_BYTES_MAX) return NULL;
     b->bytes += size - old;
-    return mem_realloc(p, size);
+    return pool_resize(&b->pool, p, old, size);
 }
 
 void box_open(struct box *b)
@@ -44,6 +39,7 @@ void box_open(struct box *b)
 void box_close(struct box *b)
 {
     if (b->lua != NULL) lua_close(b->lua);
+    pool_fini(&b->pool);
     b->lua = NULL;
 }
 

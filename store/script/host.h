@@ -16,6 +16,7 @@
 #include "base/map.h"
 #include "store/cmd/exec.h"
 #include "store/cmd/script.h"
+#include "store/script/pool.h"
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -43,6 +44,7 @@ struct box {
     struct host *host;
     lua_State *lua; /* owned; NULL until first used */
     size_t bytes;   /* held by lua */
+    struct pool pool;
     bool limited;   /* inside a protected call: allocations may fail */
     bool functions; /* which of the two it is */
     unsigned short random[3];

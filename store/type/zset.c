@@ -424,29 +424,41 @@ uint64_t zset_scan(const struct zset *z, uint64_t cursor, scored_fn fn, void *da
     return 0;
 }
 
+static void ahead_cells(struct zset_ahead *a, const struct geocells *cells, uint32_t step)
+{
+    if (step == 2) geocells_ahead_from(cells, a->m);
+    if (step == 3 && a->score <= GEO_SCORE_MAX) a->to = geocells_ahead_to(cells, a->m, a->score);
+    if (step == 4 && a->to != NULL) geocells_ahead_end(cells, a->m, a->to);
+}
+
+static void ahead_tree(struct zset_ahead *a, const struct ranktree *tree, uint32_t step)
+{
+    double old = a->m->u.score;
+    double new = old + a->by;
+    if (step == 2) {
+        a->old_leaf = ranktree_ahead(tree, old);
+        if (!isnan(new)) a->new_leaf = ranktree_ahead(tree, new);
+    } else if (step == 3) {
+        if (a->old_leaf != NULL) (void)ranktree_ahead_place(a->old_leaf, old);
+        if (a->new_leaf != NULL) a->equal = ranktree_ahead_place(a->new_leaf, new);
+    } else if (a->equal != NULL) {
+        __builtin_prefetch(*a->equal);
+    }
+}
+
 void zset_ahead(struct zset_ahead *a, uint32_t step)
 {
     if (a->z->v.flags == PACKED) return;
     const struct large *l = a->z->large;
-    bool geo = a->z->v.flags == CELLS;
-    switch (step) {
-    case 0:
+    if (step == 0) {
         dict_prefetch(&l->dict, a->hash);
-        break;
-    case 1:
+    } else if (step == 1) {
         a->m = dict_guess(&l->dict, a->hash);
         if (a->m != NULL) __builtin_prefetch(a->m);
-        break;
-    case 2:
-        if (a->m != NULL && geo) geocells_ahead_from(&l->cells, a->m);
-        break;
-    case 3:
-        if (a->m != NULL && geo && a->score <= GEO_SCORE_MAX)
-            a->to = geocells_ahead_to(&l->cells, a->m, a->score);
-        break;
-    default:
-        if (a->to != NULL) geocells_ahead_end(&l->cells, a->m, a->to);
-        break;
+    } else if (a->m != NULL && a->z->v.flags == CELLS) {
+        ahead_cells(a, &l->cells, step);
+    } else if (a->m != NULL) {
+        ahead_tree(a, &l->tree, step);
     }
 }
 

@@ -101,13 +101,16 @@ struct zset_ahead {
     const struct zset *z; /* borrowed for the batch */
     uint64_t hash;        /* of the member's name */
     uint64_t score;       /* where it will move to, as a geohash; UINT64_MAX: not known */
+    double by;            /* what is added to its score in a plain zset; NaN: not known */
     const struct member *m;
     const struct geo_cell *to;
+    const struct leaf *old_leaf, *new_leaf;
+    struct member *const *equal;
 };
 
 /* Starts fetching what a change of the member will read, one step further down each time: 0 the
- * bucket, 1 the member, 2 its cell, 3 and 4 the cell it moves to and the member that takes its
- * place in the old one. Batches take each step for all before the next. */
+ * bucket, 1 the member, 2 its cell or leaf, 3 and 4 the place it moves to and the members that matter
+ * there. Batches take each step for all before the next. */
 void zset_ahead(struct zset_ahead *a, uint32_t step);
 
 /* Aborts when an invariant does not hold. For tests. */

@@ -59,6 +59,17 @@ static bool same_order(struct member *m, double score, void *data)
     return true;
 }
 
+/* The place that is fetched holds m's score: m itself when no other has that score. */
+static void look_ahead(const struct ranktree *t, const struct member *m)
+{
+    const struct leaf *l = ranktree_ahead(t, m->u.score);
+    ck_assert_int_eq(l == NULL, t->levels == 0);
+    if (l == NULL) return;
+    struct member *const *place = ranktree_ahead_place(l, m->u.score);
+    ck_assert_ptr_nonnull(place);
+    ck_assert((*place)->u.score == m->u.score);
+}
+
 static void compare(const struct ranktree *t, const struct oracle *o, struct rng *r, double scores)
 {
     double score = (double)rng_below(r, (uint64_t)scores + 2) - 1;
@@ -74,6 +85,7 @@ static void compare(const struct ranktree *t, const struct oracle *o, struct rng
     uint32_t rank = (uint32_t)rng_below(r, o->n);
     ck_assert_ptr_eq(ranktree_at(t, rank), o->m[rank]);
     ck_assert_uint_eq(ranktree_rank(t, o->m[rank]), rank);
+    look_ahead(t, o->m[rank]);
     struct expect e = {o, rank, rng_below(r, 2) == 0, 0};
     uint32_t want = (uint32_t)rng_below(r, 200);
     uint32_t most = e.reverse ? rank + 1 : o->n - rank;
