@@ -144,7 +144,7 @@ class Duplicates(unittest.TestCase):
         self.assertEqual((status, problem["code"]), (409, "too_many_scheduled"))
         self.assertEqual(rider.cancel(rides[0])[1]["fee"]["amount_minor"], 0)
         self.assertEqual(listed(), rides[1:])
-        status, problem, _ = t.call("dispatcher", "GET", f"/v1/riders/{rider.sub}/rides?status=past", rider.token)
+        status, problem, _ = t.call("dispatcher", "GET", f"/v1/riders/{rider.sub}/rides?status=all", rider.token)
         self.assertEqual((status, problem["code"]), (422, "invalid_value"))
 
     def test_who_is_offered_the_next_ride_sees_it_beside_his_own(self):

@@ -63,7 +63,7 @@ class Regions(unittest.TestCase):
             except Exception:  # no such stream yet
                 return []
         until(lambda: groups("rides:incoming:{la}") == ["matchers"], "the matcher")
-        until(lambda: groups("rides:events:{la}") == ["pricing"], "the settler")
+        until(lambda: sorted(groups("rides:events:{la}")) == ["pricing", "projector"], "settler and projector")
         self.assertEqual(dispatcher.http("GET", "/v1/ops/overview?region=la", role="ops").status, 200)
         self.assertLessEqual(len(db.xinfo_consumers("rides:incoming:{la}", "matchers")), 1)
 
