@@ -9,10 +9,12 @@
 #include "base/geohash.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/must.h"
 #include "base/rng.h"
 #include "store/ds/geosearch.h"
 #include "store/type/zset.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,14 +91,16 @@ static void moves(struct bench *b, bool near, bool prefetch)
             for (uint32_t j = 0; j < BATCH; j++)
                 ahead[j] = (struct zset_ahead){.z = b->z,
                                                .hash = hash_slice(name_of(b, pick[j])),
-                                               .score = geohash_encode(b->at[pick[j]])};
+                                               .score = geohash_encode(b->at[pick[j]]),
+                                               .by = NAN};
             for (uint32_t step = 0; step < ZSET_AHEAD_STEPS; step++)
                 for (uint32_t j = 0; j < BATCH; j++)
                     zset_ahead(&ahead[j], step);
         }
         for (uint32_t j = 0; j < BATCH; j++) {
-            struct member *m = zset_find(b->z, name_of(b, pick[j]));
-            zset_set(b->z, m, (double)geohash_encode(b->at[pick[j]]));
+            struct zset_at at;
+            must(zset_find(b->z, name_of(b, pick[j]), &at));
+            zset_set(b->z, at, (double)geohash_encode(b->at[pick[j]]));
         }
     }
     double us = (double)(clock_mono_us() - start);
