@@ -34,8 +34,9 @@ static void read_place(struct known *known, const struct slice *argv, uint32_t a
 /* What a ZINCRBY adds; NaN of other commands. */
 static double read_increment(const struct slice *argv, uint32_t argc)
 {
-    double by = NAN;
-    if (argc == 4 && argv[0].len == strlen("ZINCRBY") && !slice_double(argv[2], &by)) by = NAN;
+    double by = (double)NAN;
+    if (argc == 4 && argv[0].len == strlen("ZINCRBY") && !slice_double(argv[2], &by))
+        by = (double)NAN;
     return by;
 }
 
