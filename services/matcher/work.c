@@ -130,8 +130,8 @@ static struct work_ride ride_of(const redisReply *fields)
         .product = reply_field_slice(fields, "product"),
         .constraints = reply_field_slice(fields, "constraints"),
         .excluded = reply_field_slice(fields, "excluded"),
-        .pickup = {.lon = reply_double(reply_field(fields, "pickup_lon"), NAN),
-                   .lat = reply_double(reply_field(fields, "pickup_lat"), NAN)},
+        .pickup = {.lon = reply_double(reply_field(fields, "pickup_lon"), (double)NAN),
+                   .lat = reply_double(reply_field(fields, "pickup_lat"), (double)NAN)},
         .created_ms = reply_i64(reply_field(fields, "created_ms"), 0),
     };
 }
