@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
 
 import redis
 
@@ -410,9 +411,31 @@ class City:
             assert self.db.zscore(SEEN, driver) is None
 
 
+class Case(unittest.TestCase):
+    """Tests that share a server, each with a city of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def setUp(self):
+        self.c = City(self.server)
+        self.db = self.c.db
+
+
+class CheckedCase(Case):
+    """Tests that leave everything stored right."""
+
+    def tearDown(self):
+        self.c.check()
+
+
 def main():
     """The tests of the calling file; the library and the server come from the environment."""
-    import unittest
     if not library_path:
         sys.exit("HANSOM_LIFECYCLE_LUA must name the library")
     unittest.main()

@@ -1,26 +1,10 @@
 """One ride offered to several drivers at once: the first who accepts has it."""
 
-import unittest
-
 import city
 from city import LIMITS, TAG
 
 
-class Broadcast(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = city.Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    def setUp(self):
-        self.c = city.City(self.server)
-
-    def tearDown(self):
-        self.c.check()
-
+class Broadcast(city.CheckedCase):
     def offered(self, n=3, rider="rider-1"):
         """A ride offered to la-d1 ... la-d<n>: (ride, offer)."""
         ride = self.c.create(rider).ride["ride_id"]

@@ -1,27 +1,12 @@
 """What users of other backends complain about, each shown not to happen here."""
 
 import threading
-import unittest
 
 import city
 from city import CODE, LIMITS
 
 
-class Complaints(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = city.Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    def setUp(self):
-        self.c = city.City(self.server)
-
-    def tearDown(self):
-        self.c.check()
-
+class Complaints(city.CheckedCase):
     def at_once(self, n, call):
         """call(i, connection) for each i < n, started together; the answers in order."""
         gate, answers = threading.Barrier(n), [None] * n

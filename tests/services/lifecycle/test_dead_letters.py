@@ -1,7 +1,5 @@
 """Work that was given up: what is told of it, how much is kept, and who may move it."""
 
-import unittest
-
 import redis
 
 import city
@@ -10,22 +8,7 @@ from city import DEAD, INCOMING, LIMITS
 ERRORS = "work-errors:" + city.TAG
 
 
-class DeadLetters(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = city.Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    def setUp(self):
-        self.c = city.City(self.server)
-        self.db = self.c.db
-
-    def tearDown(self):
-        self.c.check()
-
+class DeadLetters(city.CheckedCase):
     def given_up(self):
         """A requested ride whose entry was read: (ride, entry)."""
         ride, _, _ = self.c.reach("requested")

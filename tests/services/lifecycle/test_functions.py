@@ -1,28 +1,12 @@
 """What each function promises: its effects, its codes, and what a repeat gets."""
 
-import unittest
-
 import redis
 
 import city
 from city import CODE, DEAD, EVENTS, INCOMING, LIMITS, TAG
 
 
-class Functions(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = city.Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    def setUp(self):
-        self.c = city.City(self.server)
-
-    def tearDown(self):
-        self.c.check()
-
+class Functions(city.CheckedCase):
     def unchanged(self, go):
         before = self.c.dump()
         answer = go()

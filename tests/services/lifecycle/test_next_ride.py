@@ -1,26 +1,10 @@
 """Forward dispatch: a driver who is about to finish takes the next ride already."""
 
-import unittest
-
 import city
 from city import ACTIVE, CODE, LIMITS, SOON
 
 
-class NextRide(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = city.Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    def setUp(self):
-        self.c = city.City(self.server)
-
-    def tearDown(self):
-        self.c.check()
-
+class NextRide(city.CheckedCase):
     def is_soon(self, driver="la-d1"):
         return self.c.db.zscore(SOON, driver) is not None
 

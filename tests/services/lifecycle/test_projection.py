@@ -1,7 +1,6 @@
 """History and figures: applied once whatever is redelivered, the same in any order, gone when asked."""
 
 import json
-import unittest
 
 import redis
 
@@ -20,22 +19,7 @@ def board(what, period="all"):
     return "leaderboard:%s:%s:%s" % (TAG, what, period)
 
 
-class Projection(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = city.Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    def setUp(self):
-        self.c = city.City(self.server)
-        self.db = self.c.db
-
-    def tearDown(self):
-        self.c.check()
-
+class Projection(city.CheckedCase):
     def finished(self, n=1, rider="rider-1"):
         rides = [self.c.reach("completed", "la-d%d" % (i % 3), rider)[0] for i in range(n)]
         self.c.project()

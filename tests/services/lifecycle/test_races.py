@@ -1,27 +1,12 @@
 """Two who want the same thing, in both orders, and truly at once."""
 
 import threading
-import unittest
 
 import city
 from city import LIMITS
 
 
-class Races(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = city.Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    def setUp(self):
-        self.c = city.City(self.server)
-
-    def tearDown(self):
-        self.c.check()
-
+class Races(city.CheckedCase):
     def at_once(self, calls):
         """Runs the calls on a connection each, started together; their answers in order."""
         gate = threading.Barrier(len(calls))

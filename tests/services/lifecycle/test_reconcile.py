@@ -1,7 +1,5 @@
 """Damage of every kind, planted by hand: mended once, noted, and never seen where there is none."""
 
-import unittest
-
 import city
 from city import ACTIVE, CLOCK, IDLE, INCOMING, LIMITS, SEEN, TIMERS
 import test_random
@@ -9,17 +7,9 @@ import test_random
 REPAIRS = "repairs:" + city.TAG
 
 
-class Reconcile(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = city.Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
+class Reconcile(city.Case):
     def setUp(self):
-        self.c = city.City(self.server)
+        super().setUp()
         self.settled()
 
     def settled(self):

@@ -1,26 +1,10 @@
 """What a round of the matcher decides, for several rides in one call; each of them by itself."""
 
-import unittest
-
 import city
 from city import EVENTS, LIMITS
 
 
-class Round(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = city.Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    def setUp(self):
-        self.c = city.City(self.server)
-
-    def tearDown(self):
-        self.c.check()
-
+class Round(city.CheckedCase):
     def match(self, *rows):
         """The answers of the rides: (code, extras) of each."""
         args = [word for row in rows for word in row]

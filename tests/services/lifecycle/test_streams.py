@@ -2,7 +2,6 @@
 
 import os
 import threading
-import unittest
 
 import redis
 
@@ -14,19 +13,7 @@ IS_REDIS = "redis-server" in os.path.basename(city.server_path)
 DAY_MS = 86400 * 1000
 
 
-class Streams(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = city.Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    def setUp(self):
-        self.c = city.City(self.server)
-        self.db = self.c.db
-
+class Streams(city.Case):
     def look(self, *registered):
         groups = {}
         for flat in self.c.call("streams_look", *(registered or OWN)).extra["groups"]:

@@ -1,26 +1,10 @@
 """Deadlines, silence and outages."""
 
-import unittest
-
 import city
 from city import INCOMING, LIMITS, SEEN
 
 
-class Time(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = city.Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    def setUp(self):
-        self.c = city.City(self.server)
-
-    def tearDown(self):
-        self.c.check()
-
+class Time(city.CheckedCase):
     def due(self):
         return self.c.call("timers_due", 1000).extra["timers"]
 

@@ -2,7 +2,6 @@
 
 import os
 import random
-import unittest
 
 import redis
 
@@ -31,18 +30,7 @@ class Dispatcher:
         self.taken = a.extra["timers"]
 
 
-class Timers(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = city.Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    def setUp(self):
-        self.c = city.City(self.server)
-
+class Timers(city.Case):
     def due(self):
         return self.c.call("timers_due", A_TURN).extra["timers"]
 

@@ -1,27 +1,12 @@
 """The watch over the way to the pickup, scheduled rides, and drivers who let offers pass."""
 
 import json
-import unittest
 
 import city
 from city import LIMITS, TAG
 
 
-class Watch(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = city.Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    def setUp(self):
-        self.c = city.City(self.server)
-
-    def tearDown(self):
-        self.c.check()
-
+class Watch(city.CheckedCase):
     # on the way to the pickup; it lies at 34.05, -118.24, and 0.001 degrees north are 111 m
 
     def look(self, ride, lat=None, driver="la-d1"):
