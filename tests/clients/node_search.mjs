@@ -1,21 +1,16 @@
 // node-redis's search commands against the store.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { Server, load } from './server.mjs';
+import { nodeRedis, plain } from './server.mjs';
 
-const { createClient } = load('redis');
 const timeout = 60000;
-const plain = (value) => JSON.parse(JSON.stringify(value)); // node-redis makes objects without prototype
 
 describe('search', () => {
   let server;
   let db;
 
   before(async () => {
-    server = await Server.start();
-    db = createClient({ socket: { port: server.port, host: '127.0.0.1' } });
-    db.on('error', () => {});
-    await db.connect();
+    ({ server, db } = await nodeRedis());
   });
   beforeEach(() => db.flushAll());
   after(async () => {

@@ -1,11 +1,9 @@
 // node-redis's vector search, aggregation and cursors against the store.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { Server, load } from './server.mjs';
+import { nodeRedis, plain } from './server.mjs';
 
-const { createClient } = load('redis');
 const timeout = 60000;
-const plain = (value) => JSON.parse(JSON.stringify(value)); // node-redis makes objects without prototype
 const floats = (...numbers) => Buffer.from(new Float32Array(numbers).buffer);
 
 describe('vectors and rows', () => {
@@ -13,10 +11,7 @@ describe('vectors and rows', () => {
   let db;
 
   before(async () => {
-    server = await Server.start();
-    db = createClient({ socket: { port: server.port, host: '127.0.0.1' } });
-    db.on('error', () => {});
-    await db.connect();
+    ({ server, db } = await nodeRedis());
   });
   beforeEach(() => db.flushAll());
   after(async () => {

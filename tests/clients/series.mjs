@@ -2,11 +2,9 @@
 // against redis-server that loads the same families as a module.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { Server, load } from './server.mjs';
+import { nodeRedis, plain } from './server.mjs';
 
-const { createClient } = load('redis');
 const timeout = 60000;
-const plain = (value) => JSON.parse(JSON.stringify(value));
 const flags = process.env.HANSOM_MODULE ? ['--loadmodule', process.env.HANSOM_MODULE] : [];
 
 for (const RESP of [2, 3]) {
@@ -15,10 +13,7 @@ for (const RESP of [2, 3]) {
     let db;
 
     before(async () => {
-      server = await Server.start(...flags);
-      db = createClient({ RESP, unstableResp3: true, socket: { port: server.port, host: '127.0.0.1' } });
-      db.on('error', () => {});
-      await db.connect();
+      ({ server, db } = await nodeRedis({ RESP, unstableResp3: true }, ...flags));
     });
     beforeEach(() => db.flushAll());
     after(async () => {

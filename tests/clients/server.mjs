@@ -101,3 +101,15 @@ export class Server {
 export function load(name) {
   return createRequire(join(process.env.HANSOM_CLIENTS_MODULES ?? '.', 'package.json'))(name);
 }
+
+/** A store, and a node-redis client of it with these options: what a describe()'s before() needs. */
+export async function nodeRedis(options = {}, ...flags) {
+  const server = await Server.start(...flags);
+  const db = load('redis').createClient({ ...options, socket: { port: server.port, host: '127.0.0.1' } });
+  db.on('error', () => {});
+  await db.connect();
+  return { server, db };
+}
+
+/** Replies as plain objects: node-redis makes some without a prototype. */
+export const plain = (value) => JSON.parse(JSON.stringify(value));

@@ -4,13 +4,11 @@ refused with the same words when a line is wrong, and a start that such a file p
 
     acl_file.py --store build/dev/bin/hansom-store
 """
-import argparse
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 
+from plays import compare
 from run import Connection, Server, show
 
 FIRST = ("user default on nopass ~* &* +@all\n"
@@ -49,6 +47,9 @@ class Play:
         self.said.append((line, reply.replace(self.path, "FILE")))
 
     def run(self):
+        return self.lives() and self.refuses_to_start()
+
+    def lives(self):
         self.write(FIRST)
         self.start()
         for line in ("ACL LIST", "ACL GETUSER ann", "ACL DRYRUN bob get k"):
@@ -83,32 +84,5 @@ class Play:
         return done.returncode != 0 and b"+nope" in done.stdout
 
 
-def main():
-    args = argparse.ArgumentParser(description="users in a file, at both stores")
-    args.add_argument("--store", required=True)
-    args.add_argument("--peer", default="redis-server")
-    options = args.parse_args()
-    peer = shutil.which(options.peer)
-    if not peer:
-        print("no %s here: nothing to compare with" % options.peer)
-        return 77
-    folder = tempfile.mkdtemp(prefix="hansom-acl-")
-    try:
-        both = [Play("hansom", os.path.abspath(options.store), folder), Play("redis", peer, folder)]
-        wrong = 0
-        for play in both:
-            if not play.run() or not play.refuses_to_start():
-                print("%s: does not start, stop or refuse as it should" % play.kind)
-                wrong += 1
-        for ours, theirs in zip(both[0].said, both[1].said):
-            if ours != theirs:
-                print("%s\n  hansom  %s\n  redis   %s" % (ours[0], ours[1], theirs[1]))
-                wrong += 1
-        print("%d replies, %d wrong" % (len(both[0].said), wrong))
-        return 1 if wrong else 0
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(compare("users in a file, at both stores", Play))
