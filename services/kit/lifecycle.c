@@ -1,368 +1,8 @@
 #include "lifecycle.h"
 
-#include <math.h>
-#include <stdio.h>
-
-#include "base/list.h"
-#include "base/mem.h"
 #include "base/must.h"
 #include "services/kit/ids.h"
-#include "services/kit/keys.h"
-#include "services/kit/lifecycle_lua.h"
-#include "services/kit/reply.h"
-#include "services/kit/store.h"
-
-enum { CALL_MS = 3000, LOAD_MS = 10000, LOADS_MAX = 3, REGION_TEXT = 33 };
-
-struct lifecycle {
-    struct store *store; /* borrowed: outlives us */
-    size_t calls;        /* under way */
-    bool freed;          /* by its owner; the last call takes the memory along */
-    bool repairing;      /* our library is being loaded again, or the store refuses it */
-};
-
-/* One FCALL, kept whole until it is answered, because it may have to be sent again.
- *
- *    SENT --Function not found--> ASK --absent or older--> LOAD --> ASK ... --> SENT, once
- *
- * A bare install begins at ASK and ends where SENT would follow. */
-enum call_at { CALL_SENT, CALL_ASK, CALL_LOAD };
-
-struct call {
-    struct lifecycle *l; /* borrowed: stays while calls are under way */
-    life_cb cb;
-    void *data;
-    void **datas;     /* owned; of a call about several rides, each of which has its own answer */
-    size_t rides;     /* how many */
-    struct buf bytes; /* the arguments, one behind the other */
-    size_t *lens;     /* owned */
-    size_t n;
-    size_t cap;
-    char region[REGION_TEXT];
-    enum call_at at;
-    int loads;
-    bool install_only;
-};
-
-static const char *const code_texts[LIFE_CODES_N] = {
-#define CODE(name, text) [LIFE_##name] = text,
-    LIFE_CODES(CODE)
-#undef CODE
-};
-
-const char *life_code_text(enum life_code code)
-{
-    must((unsigned)code < LIFE_CODES_N);
-    return code_texts[code];
-}
-
-static enum life_code code_of(struct slice text)
-{
-    for (unsigned i = 0; i < LIFE_CODES_N; i++) {
-        if (slice_is(text, code_texts[i])) return (enum life_code)i;
-    }
-    return LIFE_BROKEN;
-}
-
-struct lifecycle *lifecycle_new(struct store *store)
-{
-    struct lifecycle *l = mem_new(struct lifecycle);
-    l->store = store;
-    return l;
-}
-
-static void free_when_idle(struct lifecycle *l)
-{
-    if (l->freed && l->calls == 0) mem_free(l);
-}
-
-void lifecycle_free(struct lifecycle *l)
-{
-    if (l == NULL) return;
-    l->freed = true;
-    free_when_idle(l);
-}
-
-/* ---- arguments ---- */
-
-static void arg(struct call *c, struct slice s)
-{
-    if (c->n == c->cap) {
-        c->cap = c->cap == 0 ? 16 : c->cap * 2;
-        c->lens = mem_realloc(c->lens, c->cap * sizeof *c->lens);
-    }
-    c->lens[c->n++] = s.len;
-    buf_add_slice(&c->bytes, s);
-}
-
-static void arg_i64(struct call *c, int64_t n)
-{
-    char text[24];
-    arg(c, slice_make(text, fmt_i64(text, n)));
-}
-
-/* Nothing when n is none. */
-static void arg_i64_or(struct call *c, int64_t n, int64_t none)
-{
-    if (n == none)
-        arg(c, (struct slice){0});
-    else
-        arg_i64(c, n);
-}
-
-/* Nothing when degrees is NaN. */
-static void arg_degrees(struct call *c, double degrees)
-{
-    char text[40];
-    if (isnan(degrees)) {
-        arg(c, (struct slice){0});
-        return;
-    }
-    int n = snprintf(text, sizeof text, "%.7f", degrees);
-    arg(c, slice_make(text, n > 0 && (size_t)n < sizeof text ? (size_t)n : 0));
-}
-
-static void field(struct call *c, const char *name, struct slice value)
-{
-    arg(c, slice_of(name));
-    arg(c, value);
-}
-
-static void field_i64(struct call *c, const char *name, int64_t value)
-{
-    arg(c, slice_of(name));
-    arg_i64(c, value);
-}
-
-static void field_degrees(struct call *c, const char *name, double value)
-{
-    arg(c, slice_of(name));
-    arg_degrees(c, value);
-}
-
-/* A call of function `name` (with its _v1) for a region; a region that is none of ours gets one
- * where nothing exists. */
-static struct call *call_new(struct lifecycle *l, const char *name, struct slice region, life_cb cb,
-                             void *data)
-{
-    struct call *c = mem_new(struct call);
-    struct key_text key;
-
-    if (!region_id_valid(region)) region = SLICE("none");
-    c->l = l;
-    c->cb = cb;
-    c->data = data;
-    (void)slice_cstr(region, c->region, sizeof c->region);
-    l->calls++;
-    arg(c, slice_of(name));
-    arg(c, SLICE("1"));
-    arg(c, key_make0(&key, KEY_RIDES_EVENTS, region));
-    return c;
-}
-
-/* ---- the answer ---- */
-
-/* Tells the i-th ride of a call its own part of the answer, or what befell the call. */
-static void one_ride(struct call *c, const struct life_result *all, size_t i)
-{
-    struct life_result r = *all;
-    if (r.code == LIFE_OK) {
-        const redisReply *part = reply_at(reply_field(all->extras, "results"), i);
-        r.code = code_of(reply_slice(reply_at(part, 0)));
-        r.extras = reply_at(part, 2);
-        if (r.code == LIFE_BROKEN) r.error = life_extra(&r, "error");
-    }
-    c->cb(c->datas[i], &r);
-}
-
-static void call_end(struct call *c, const struct life_result *r)
-{
-    struct lifecycle *l = c->l;
-    for (size_t i = 0; i < c->rides; i++)
-        one_ride(c, r, i);
-    if (c->rides == 0 && c->cb != NULL) c->cb(c->data, r);
-    buf_fini(&c->bytes);
-    mem_free(c->datas);
-    mem_free(c->lens);
-    mem_free(c);
-    l->calls--;
-    free_when_idle(l);
-}
-
-static void call_fail(struct call *c, enum life_code code, struct slice words)
-{
-    struct life_result r = {.code = code, .error = words};
-    call_end(c, &r);
-}
-
-/* Errors of a store that cannot serve just now, as opposed to those of a call that is wrong. */
-static bool error_passes(const redisReply *reply)
-{
-    static const char *const words[] = {"LOADING",    "BUSY",     "READONLY",    "MASTERDOWN",
-                                        "OOM",        "MISCONF",  "CLUSTERDOWN", "TRYAGAIN",
-                                        "NOREPLICAS", "UNBLOCKED"};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (reply_is_error_code(reply, words[i])) return true;
-    }
-    return false;
-}
-
-static void on_repaired(void *data, const struct life_result *r)
-{
-    struct lifecycle *l = data;
-    l->repairing = r->code == LIFE_BROKEN; /* refused: asking at each call would be in vain */
-}
-
-/* Asking for the revision and loading are two steps: of two builds that both found the library
- * old, the older may load last. Each reply says which revision gave it, so whoever has a newer
- * one sees that at the next call, and brings it back. */
-static void repair_if_older(struct lifecycle *l, struct slice region, int64_t revision)
-{
-    if (revision >= lifecycle_revision || l->repairing || l->freed) return;
-    l->repairing = true;
-    lifecycle_install(l, region, on_repaired, l);
-}
-
-static void call_answer(struct call *c, const redisReply *reply)
-{
-    struct life_result r = {.code = code_of(reply_slice(reply_at(reply, 0)))};
-
-    r.extras = reply_at(reply, 2);
-    r.has_ride = ride_parse(reply_at(reply, 1), &r.ride);
-    r.now_ms = life_extra_i64(&r, "now_ms", 0);
-    r.generation = life_extra_i64(&r, "generation", 0);
-    if (r.code == LIFE_BROKEN)
-        r.error = SLICE("a reply of an unknown form");
-    else
-        repair_if_older(c->l, slice_of(c->region), life_extra_i64(&r, "revision", 0));
-    call_end(c, &r);
-}
-
-static void call_send(struct call *c);
-static void call_ask(struct call *c);
-static void call_load(struct call *c);
-
-static bool is_missing(const redisReply *reply)
-{
-    return reply_is_error(reply) &&
-           slice_starts(reply_slice(reply), SLICE("ERR Function not found"));
-}
-
-/* The one place that moves a call on. */
-static void on_reply(void *data, enum store_status status, const redisReply *reply)
-{
-    struct call *c = data;
-    bool missing = status == STORE_ERROR && is_missing(reply);
-
-    if (status != STORE_OK && status != STORE_ERROR) {
-        call_fail(c, LIFE_UNAVAILABLE, slice_of(store_status_text(status)));
-        return;
-    }
-    if (status == STORE_ERROR && !missing) {
-        call_fail(c, error_passes(reply) ? LIFE_UNAVAILABLE : LIFE_BROKEN, reply_slice(reply));
-        return;
-    }
-    switch (c->at) {
-    case CALL_SENT:
-        if (missing && c->loads == 0)
-            call_ask(c);
-        else if (missing)
-            call_fail(c, LIFE_BROKEN, reply_slice(reply));
-        else
-            call_answer(c, reply);
-        break;
-    case CALL_ASK: {
-        struct slice text = reply_field_slice(reply_at(reply, 2), "revision");
-        int64_t revision = 0;
-        if (!missing) (void)slice_i64(text, &revision);
-        if (revision < lifecycle_revision && c->loads < LOADS_MAX) {
-            call_load(c);
-        } else if (revision < lifecycle_revision) {
-            call_fail(c, LIFE_BROKEN, SLICE("the library does not stay loaded"));
-        } else if (c->install_only) {
-            call_answer(c, reply);
-        } else {
-            c->loads++;
-            call_send(c);
-        }
-        break;
-    }
-    case CALL_LOAD:
-        call_ask(c);
-        break;
-    }
-}
-
-static void call_send(struct call *c)
-{
-    struct store_cmd *cmd = store_cmd(c->l->store, "FCALL");
-    size_t at = 0;
-    for (size_t i = 0; i < c->n; i++) {
-        store_arg(cmd, slice_make(c->bytes.p + at, c->lens[i]));
-        at += c->lens[i];
-    }
-    c->at = CALL_SENT;
-    store_send(c->l->store, cmd, CALL_MS, on_reply, c);
-}
-
-static void call_ask(struct call *c)
-{
-    struct key_text key;
-    struct slice events = key_make0(&key, KEY_RIDES_EVENTS, slice_of(c->region));
-    c->at = CALL_ASK;
-    STORE_CALL(c->l->store, CALL_MS, on_reply, c, SLICE("FCALL"), SLICE("revision_v1"), SLICE("1"),
-               events);
-}
-
-/* A newer library that arrives between the question and this is brought back by its owner: see
- * repair_if_older. */
-static void call_load(struct call *c)
-{
-    c->at = CALL_LOAD;
-    c->loads++;
-    STORE_CALL(c->l->store, LOAD_MS, on_reply, c, SLICE("FUNCTION"), SLICE("LOAD"),
-               SLICE("REPLACE"), slice_make(lifecycle_lua, lifecycle_lua_len));
-}
-
-void lifecycle_install(struct lifecycle *l, struct slice region, life_cb cb, void *data)
-{
-    struct call *c = call_new(l, "revision_v1", region, cb, data);
-    c->install_only = true;
-    call_ask(c);
-}
-
-struct slice life_extra(const struct life_result *r, const char *name)
-{
-    return reply_field_slice(r->extras, name);
-}
-
-int64_t life_extra_i64(const struct life_result *r, const char *name, int64_t fallback)
-{
-    return reply_i64(reply_field(r->extras, name), fallback);
-}
-
-size_t life_list_len(const struct life_result *r, const char *name)
-{
-    return reply_count(reply_field(r->extras, name));
-}
-
-bool life_list(const struct life_result *r, const char *name, size_t i, struct slice *out)
-{
-    const redisReply *list = reply_field(r->extras, name);
-    if (i >= reply_count(list)) return false;
-    *out = reply_slice(reply_at(list, i));
-    return true;
-}
-
-bool life_extra_ride(const struct life_result *r, const char *name, struct ride *out)
-{
-    return ride_parse(reply_field(r->extras, name), out);
-}
-
-bool life_list_ride(const struct life_result *r, const char *name, size_t i, struct ride *out)
-{
-    return ride_parse(reply_at(reply_field(r->extras, name), i), out);
-}
+#include "services/kit/lifecycle_call.h"
 
 /* ---- riders ---- */
 
@@ -370,38 +10,38 @@ void life_ride_create(struct lifecycle *l, const struct life_create *a, life_cb 
 {
     struct call *c = call_new(l, "ride_create_v1", id_region(a->ride_id), cb, data);
 
-    arg(c, a->rider_id);
-    arg(c, a->idem_key);
-    arg(c, a->body_hash);
-    arg(c, a->ride_id);
-    arg(c, a->start_code);
-    arg(c, a->product);
-    arg_i64_or(c, a->pickup_at_ms, 0);
-    arg(c, a->traceparent);
-    field(c, "pickup", a->pickup);
-    field(c, "dropoff", a->dropoff);
-    field(c, "stops", a->stops);
-    field_i64(c, "stops_n", a->stops_n);
-    field_degrees(c, "pickup_lat", a->pickup_lat);
-    field_degrees(c, "pickup_lon", a->pickup_lon);
-    field_degrees(c, "dropoff_lat", a->dropoff_lat);
-    field_degrees(c, "dropoff_lon", a->dropoff_lon);
-    field(c, "constraints", a->constraints);
-    field(c, "note", a->note);
-    field_i64(c, "distance_m", a->distance_m);
-    field_i64(c, "duration_s", a->duration_s);
-    field_i64(c, "trip_s", a->trip_s);
-    field_i64(c, "pickup_eta_s", a->pickup_eta_s);
-    field_i64(c, "quote_eta_s", a->pickup_eta_s);
-    field(c, "fare", a->fare);
-    field_i64(c, "fare_minor", a->fare_minor);
-    field(c, "currency", a->currency);
-    field(c, "quote", a->quote);
-    field(c, "quote_id", a->quote_id);
-    field_i64(c, "fee_cancel", a->fee_cancel_minor);
-    field_i64(c, "fee_no_show", a->fee_no_show_minor);
-    field_i64(c, "fee_free_s", a->fee_free_s);
-    field_i64(c, "fee_late_s", a->fee_late_s);
+    call_arg(c, a->rider_id);
+    call_arg(c, a->idem_key);
+    call_arg(c, a->body_hash);
+    call_arg(c, a->ride_id);
+    call_arg(c, a->start_code);
+    call_arg(c, a->product);
+    call_i64_or(c, a->pickup_at_ms, 0);
+    call_arg(c, a->traceparent);
+    call_field(c, "pickup", a->pickup);
+    call_field(c, "dropoff", a->dropoff);
+    call_field(c, "stops", a->stops);
+    call_field_i64(c, "stops_n", a->stops_n);
+    call_field_degrees(c, "pickup_lat", a->pickup_lat);
+    call_field_degrees(c, "pickup_lon", a->pickup_lon);
+    call_field_degrees(c, "dropoff_lat", a->dropoff_lat);
+    call_field_degrees(c, "dropoff_lon", a->dropoff_lon);
+    call_field(c, "constraints", a->constraints);
+    call_field(c, "note", a->note);
+    call_field_i64(c, "distance_m", a->distance_m);
+    call_field_i64(c, "duration_s", a->duration_s);
+    call_field_i64(c, "trip_s", a->trip_s);
+    call_field_i64(c, "pickup_eta_s", a->pickup_eta_s);
+    call_field_i64(c, "quote_eta_s", a->pickup_eta_s);
+    call_field(c, "fare", a->fare);
+    call_field_i64(c, "fare_minor", a->fare_minor);
+    call_field(c, "currency", a->currency);
+    call_field(c, "quote", a->quote);
+    call_field(c, "quote_id", a->quote_id);
+    call_field_i64(c, "fee_cancel", a->fee_cancel_minor);
+    call_field_i64(c, "fee_no_show", a->fee_no_show_minor);
+    call_field_i64(c, "fee_free_s", a->fee_free_s);
+    call_field_i64(c, "fee_late_s", a->fee_late_s);
     call_send(c);
 }
 
@@ -409,9 +49,9 @@ void life_ride_replay(struct lifecycle *l, struct slice region, struct slice rid
                       struct slice idem_key, struct slice body_hash, life_cb cb, void *data)
 {
     struct call *c = call_new(l, "ride_replay_v1", region, cb, data);
-    arg(c, rider_id);
-    arg(c, idem_key);
-    arg(c, body_hash);
+    call_arg(c, rider_id);
+    call_arg(c, idem_key);
+    call_arg(c, body_hash);
     call_send(c);
 }
 
@@ -421,11 +61,11 @@ static void match(struct lifecycle *l, const char *name, const struct life_entry
                   struct slice driver_id, int64_t eta_s, life_cb cb, void *data)
 {
     struct call *c = call_new(l, name, id_region(e->ride_id), cb, data);
-    arg(c, e->ride_id);
-    arg_i64(c, e->attempt);
-    arg(c, driver_id);
-    arg(c, e->entry_id);
-    arg_i64(c, eta_s);
+    call_arg(c, e->ride_id);
+    call_i64(c, e->attempt);
+    call_arg(c, driver_id);
+    call_arg(c, e->entry_id);
+    call_i64(c, eta_s);
     call_send(c);
 }
 
@@ -440,12 +80,12 @@ void life_ride_broadcast(struct lifecycle *l, const struct life_entry *e,
 {
     must(n >= 1 && n <= RIDE_BROADCAST_MAX);
     struct call *c = call_new(l, "ride_broadcast_v1", id_region(e->ride_id), cb, data);
-    arg(c, e->ride_id);
-    arg_i64(c, e->attempt);
-    arg(c, e->entry_id);
+    call_arg(c, e->ride_id);
+    call_i64(c, e->attempt);
+    call_arg(c, e->entry_id);
     for (size_t i = 0; i < n; i++) {
-        arg(c, candidates[i].driver_id);
-        arg_i64(c, candidates[i].eta_s);
+        call_arg(c, candidates[i].driver_id);
+        call_i64(c, candidates[i].eta_s);
     }
     call_send(c);
 }
@@ -462,11 +102,11 @@ void life_ride_swap(struct lifecycle *l, struct slice region, const struct life_
     must(n >= 2 && n <= LIFE_SWAPS_MAX);
     struct call *c = call_new(l, "ride_swap_v1", region, cb, data);
     for (size_t i = 0; i < n; i++) {
-        arg(c, swaps[i].ride_id);
-        arg_i64(c, swaps[i].version);
-        arg(c, swaps[i].lease);
-        arg(c, swaps[i].driver_id);
-        arg_i64(c, swaps[i].eta_s);
+        call_arg(c, swaps[i].ride_id);
+        call_i64(c, swaps[i].version);
+        call_arg(c, swaps[i].lease);
+        call_arg(c, swaps[i].driver_id);
+        call_i64(c, swaps[i].eta_s);
     }
     call_send(c);
 }
@@ -475,9 +115,9 @@ static void entry(struct lifecycle *l, const char *name, const struct life_entry
                   void *data)
 {
     struct call *c = call_new(l, name, id_region(e->ride_id), cb, data);
-    arg(c, e->ride_id);
-    arg_i64(c, e->attempt);
-    arg(c, e->entry_id);
+    call_arg(c, e->ride_id);
+    call_i64(c, e->attempt);
+    call_arg(c, e->entry_id);
     call_send(c);
 }
 
@@ -489,7 +129,7 @@ static void arg_candidates(struct call *c, const struct life_match *m)
         if (i > 0) buf_add_char(&text, ' ');
         buf_add_slice(&text, m->candidates[i].driver_id);
     }
-    arg(c, buf_slice(&text));
+    call_arg(c, buf_slice(&text));
     buf_clear(&text);
     for (size_t i = 0; i < m->n; i++) {
         char *at = buf_reserve(&text, 32);
@@ -497,7 +137,7 @@ static void arg_candidates(struct call *c, const struct life_match *m)
         if (i > 0) at[len++] = ' ';
         text.len += len + fmt_i64(at + len, m->candidates[i].eta_s);
     }
-    arg(c, buf_slice(&text));
+    call_arg(c, buf_slice(&text));
     buf_fini(&text);
 }
 
@@ -508,17 +148,15 @@ void life_rides_match(struct lifecycle *l, struct slice region, const struct lif
         [LIFE_OFFER] = "offer", [LIFE_ASSIGN] = "assign", [LIFE_DEFER] = "defer"};
     must(n >= 1 && n <= RIDE_MATCH_RIDES);
     struct call *c = call_new(l, "rides_match_v1", region, cb, NULL);
-    c->datas = mem_array(n, void *);
-    c->rides = n;
     for (size_t i = 0; i < n; i++) {
         const struct life_match *m = &rides[i];
         must(m->n <= RIDE_BROADCAST_MAX);
         must((m->n == 0) == (m->way == LIFE_DEFER));
-        c->datas[i] = m->data;
-        arg(c, slice_of(ways[m->way]));
-        arg(c, m->entry.ride_id);
-        arg_i64(c, m->entry.attempt);
-        arg(c, m->entry.entry_id);
+        call_ride(c, m->data);
+        call_arg(c, slice_of(ways[m->way]));
+        call_arg(c, m->entry.ride_id);
+        call_i64(c, m->entry.attempt);
+        call_arg(c, m->entry.entry_id);
         arg_candidates(c, m);
     }
     call_send(c);
@@ -538,8 +176,8 @@ void life_work_failed(struct lifecycle *l, struct slice region, struct slice ent
                       struct slice error, life_cb cb, void *data)
 {
     struct call *c = call_new(l, "work_failed_v1", region, cb, data);
-    arg(c, entry_id);
-    arg(c, error);
+    call_arg(c, entry_id);
+    call_arg(c, error);
     call_send(c);
 }
 
@@ -548,12 +186,12 @@ void life_ride_dead_letter(struct lifecycle *l, struct slice region, const struc
                            void *data)
 {
     struct call *c = call_new(l, "ride_dead_letter_v1", region, cb, data);
-    arg(c, e->ride_id);
-    arg_i64(c, e->attempt);
-    arg(c, e->entry_id);
-    arg(c, reason);
-    arg_i64(c, deliveries);
-    arg(c, raw);
+    call_arg(c, e->ride_id);
+    call_i64(c, e->attempt);
+    call_arg(c, e->entry_id);
+    call_arg(c, reason);
+    call_i64(c, deliveries);
+    call_arg(c, raw);
     call_send(c);
 }
 
@@ -563,10 +201,10 @@ static struct call *act(struct lifecycle *l, const char *name, const struct life
                         void *data)
 {
     struct call *c = call_new(l, name, id_region(a->ride_id), cb, data);
-    arg(c, a->ride_id);
-    arg(c, a->actor_id);
-    arg(c, a->lease);
-    arg_i64_or(c, a->if_version, 0);
+    call_arg(c, a->ride_id);
+    call_arg(c, a->actor_id);
+    call_arg(c, a->lease);
+    call_i64_or(c, a->if_version, 0);
     return c;
 }
 
@@ -589,7 +227,7 @@ void life_ride_start(struct lifecycle *l, const struct life_act *a, struct slice
                      life_cb cb, void *data)
 {
     struct call *c = act(l, "ride_start_v1", a, cb, data);
-    arg(c, start_code);
+    call_arg(c, start_code);
     call_send(c);
 }
 
@@ -597,15 +235,15 @@ void life_ride_reach_stop(struct lifecycle *l, const struct life_act *a, int64_t
                           void *data)
 {
     struct call *c = act(l, "ride_reach_stop_v1", a, cb, data);
-    arg_i64(c, stop);
+    call_i64(c, stop);
     call_send(c);
 }
 
 void life_ride_complete(struct lifecycle *l, const struct life_act *a, life_cb cb, void *data)
 {
     struct call *c = act(l, "ride_complete_v1", a, cb, data);
-    arg_degrees(c, a->lat);
-    arg_degrees(c, a->lon);
+    call_degrees(c, a->lat);
+    call_degrees(c, a->lon);
     call_send(c);
 }
 
@@ -620,9 +258,9 @@ void life_ride_cancel(struct lifecycle *l, const struct life_act *a, enum ride_b
     static const char *const names[] = {
         [RIDE_BY_RIDER] = "rider", [RIDE_BY_DRIVER] = "driver", [RIDE_BY_OPS] = "ops"};
     struct call *c = act(l, "ride_cancel_v1", a, cb, data);
-    arg(c, slice_of(names[by]));
-    arg(c, reason);
-    arg_i64_or(c, fee_minor, -1);
+    call_arg(c, slice_of(names[by]));
+    call_arg(c, reason);
+    call_i64_or(c, fee_minor, -1);
     call_send(c);
 }
 
@@ -633,11 +271,11 @@ void life_ride_settle(struct lifecycle *l, struct slice ride_id, struct slice fi
                       void *data)
 {
     struct call *c = call_new(l, "ride_settle_v1", id_region(ride_id), cb, data);
-    arg(c, ride_id);
-    arg(c, final_fare);
-    arg_i64(c, final_minor);
-    arg(c, group);
-    arg(c, entry_id);
+    call_arg(c, ride_id);
+    call_arg(c, final_fare);
+    call_i64(c, final_minor);
+    call_arg(c, group);
+    call_arg(c, entry_id);
     call_send(c);
 }
 
@@ -645,8 +283,8 @@ void life_ride_redrive(struct lifecycle *l, struct slice ride_id, struct slice d
                        void *data)
 {
     struct call *c = call_new(l, "ride_redrive_v1", id_region(ride_id), cb, data);
-    arg(c, ride_id);
-    arg(c, dead_id);
+    call_arg(c, ride_id);
+    call_arg(c, dead_id);
     call_send(c);
 }
 
@@ -656,7 +294,7 @@ static void plain(struct lifecycle *l, const char *name, struct slice region, st
                   life_cb cb, void *data)
 {
     struct call *c = call_new(l, name, region, cb, data);
-    arg(c, a);
+    call_arg(c, a);
     call_send(c);
 }
 
@@ -664,7 +302,7 @@ static void plain_i64(struct lifecycle *l, const char *name, struct slice region
                       life_cb cb, void *data)
 {
     struct call *c = call_new(l, name, region, cb, data);
-    arg_i64(c, a);
+    call_i64(c, a);
     call_send(c);
 }
 
@@ -679,11 +317,11 @@ void life_dead_discard(struct lifecycle *l, struct slice region, struct slice de
 void life_driver_online(struct lifecycle *l, const struct life_online *o, life_cb cb, void *data)
 {
     struct call *c = call_new(l, "driver_online_v1", id_region(o->driver_id), cb, data);
-    arg(c, o->driver_id);
-    arg_degrees(c, o->lat);
-    arg_degrees(c, o->lon);
-    arg(c, o->products);
-    arg(c, o->card);
+    call_arg(c, o->driver_id);
+    call_degrees(c, o->lat);
+    call_degrees(c, o->lon);
+    call_arg(c, o->products);
+    call_arg(c, o->card);
     call_send(c);
 }
 
@@ -701,8 +339,8 @@ void life_driver_block(struct lifecycle *l, struct slice driver_id, struct slice
                        void *data)
 {
     struct call *c = call_new(l, "driver_block_v1", id_region(driver_id), cb, data);
-    arg(c, driver_id);
-    arg(c, reason);
+    call_arg(c, driver_id);
+    call_arg(c, reason);
     call_send(c);
 }
 
@@ -715,9 +353,9 @@ void life_driver_seen(struct lifecycle *l, struct slice driver_id, double lat, d
                       life_cb cb, void *data)
 {
     struct call *c = call_new(l, "driver_seen_v1", id_region(driver_id), cb, data);
-    arg(c, driver_id);
-    arg_degrees(c, lat);
-    arg_degrees(c, lon);
+    call_arg(c, driver_id);
+    call_degrees(c, lat);
+    call_degrees(c, lon);
     call_send(c);
 }
 
@@ -754,15 +392,15 @@ void life_timer_apply(struct lifecycle *l, struct slice region, struct slice tim
 static void args(struct call *c, struct life_names names)
 {
     for (size_t i = 0; i < names.n; i++)
-        arg(c, names.at[i]);
+        call_arg(c, names.at[i]);
 }
 
 void life_reconcile(struct lifecycle *l, struct slice region, struct slice cursor, int64_t count,
                     struct life_names products, life_cb cb, void *data)
 {
     struct call *c = call_new(l, "reconcile_v1", region, cb, data);
-    arg(c, cursor);
-    arg_i64(c, count);
+    call_arg(c, cursor);
+    call_i64(c, count);
     args(c, products);
     call_send(c);
 }
@@ -781,7 +419,7 @@ void life_consumers_reap(struct lifecycle *l, struct slice region, int64_t idle_
                          struct life_names registered, life_cb cb, void *data)
 {
     struct call *c = call_new(l, "consumers_reap_v1", region, cb, data);
-    arg_i64(c, idle_ms);
+    call_i64(c, idle_ms);
     args(c, registered);
     call_send(c);
 }
@@ -800,11 +438,11 @@ void life_project(struct lifecycle *l, struct slice region, const struct life_pr
                   life_cb cb, void *data)
 {
     struct call *c = call_new(l, "project_v1", region, cb, data);
-    arg(c, p->group);
-    arg(c, p->entry_id);
-    arg(c, p->day);
-    arg(c, p->week);
-    arg(c, p->cell);
+    call_arg(c, p->group);
+    call_arg(c, p->entry_id);
+    call_arg(c, p->day);
+    call_arg(c, p->week);
+    call_arg(c, p->cell);
     call_send(c);
 }
 
@@ -823,10 +461,10 @@ void life_history_list(struct lifecycle *l, struct slice region, const char *who
                        struct slice cursor, int64_t limit, life_cb cb, void *data)
 {
     struct call *c = call_new(l, "history_list_v1", region, cb, data);
-    arg(c, slice_of(whose));
-    arg(c, id);
-    arg(c, cursor);
-    arg_i64(c, limit);
+    call_arg(c, slice_of(whose));
+    call_arg(c, id);
+    call_arg(c, cursor);
+    call_i64(c, limit);
     call_send(c);
 }
 
@@ -835,9 +473,9 @@ static void leaderboard(struct lifecycle *l, const char *name, struct slice regi
                         void *data)
 {
     struct call *c = call_new(l, name, region, cb, data);
-    arg(c, slice_of(what));
-    arg(c, period);
-    arg(c, last);
+    call_arg(c, slice_of(what));
+    call_arg(c, period);
+    call_arg(c, last);
     call_send(c);
 }
 
@@ -859,8 +497,8 @@ void life_stats(struct lifecycle *l, struct slice region, struct life_names days
                 life_cb cb, void *data)
 {
     struct call *c = call_new(l, "stats_v1", region, cb, data);
-    arg(c, days.at[0]);
-    arg_i64(c, before);
+    call_arg(c, days.at[0]);
+    call_i64(c, before);
     args(c, (struct life_names){days.at + 1, days.n - 1});
     call_send(c);
 }
@@ -874,11 +512,11 @@ void life_ride_rate(struct lifecycle *l, struct slice ride_id, struct slice acto
                     enum ride_by by, int64_t stars, struct slice tags, life_cb cb, void *data)
 {
     struct call *c = call_new(l, "ride_rate_v1", id_region(ride_id), cb, data);
-    arg(c, ride_id);
-    arg(c, actor_id);
-    arg(c, by == RIDE_BY_RIDER ? SLICE("rider") : SLICE("driver"));
-    arg_i64(c, stars);
-    arg(c, tags);
+    call_arg(c, ride_id);
+    call_arg(c, actor_id);
+    call_arg(c, by == RIDE_BY_RIDER ? SLICE("rider") : SLICE("driver"));
+    call_i64(c, stars);
+    call_arg(c, tags);
     call_send(c);
 }
 
@@ -886,8 +524,8 @@ void life_token_revoke(struct lifecycle *l, struct slice region, struct slice jt
                        int64_t expires_ms, life_cb cb, void *data)
 {
     struct call *c = call_new(l, "token_revoke_v1", region, cb, data);
-    arg(c, jti);
-    arg_i64(c, expires_ms);
+    call_arg(c, jti);
+    call_i64(c, expires_ms);
     call_send(c);
 }
 
@@ -920,6 +558,6 @@ void life_versions(struct lifecycle *l, struct slice region, const struct slice 
 {
     struct call *c = call_new(l, "versions_v1", region, cb, data);
     for (size_t i = 0; i < n; i++)
-        arg(c, ride_ids[i]);
+        call_arg(c, ride_ids[i]);
     call_send(c);
 }
