@@ -54,4 +54,10 @@ bool search_query_parse(struct search_query *q, struct slice text);
 /* Runs it. False after a reply. */
 bool search_query_run(struct search_query *q, struct search_result *out);
 
+/* The same until none of the page has gone meanwhile: looking at a key may find it expired. */
+bool search_query_whole(struct search_query *q, struct search_result *out);
+
+/* Replies the page that was found. */
+void search_reply_found(struct search_query *q, const struct search_result *found);
+
 #endif
