@@ -1,11 +1,11 @@
 /* archive: finished rides that are old, out of the store and into files.
  *
- *     oldest rides --FOLDER/REGION-ENDED-RIDE.ndjson.gz.part, synced, renamed--> dropped from the store
+ *     oldest rides --FOLDER/REGION-ENDED-RIDE-SUM.ndjson.gz.part, synced, renamed--> dropped from the store
  *
- * A file is named by its first ride. What was killed in the middle is begun again with the same ride
- * and so under the same name: a file that is only begun is replaced, and one whose rides had not all
- * been dropped is written again. Nothing is dropped that is not in a whole file on the disk, and
- * nothing that has changed since it was read.
+ * A file is named by its first ride and by a sum of all that it holds: so what was killed in the middle
+ * and is begun again with the same rides replaces what it wrote, and nothing else ever replaces a
+ * file. Nothing is dropped that is not in a whole file on the disk, and nothing that has changed
+ * since it was read; a ride that changes after it was archived comes again, in another file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -74,6 +74,16 @@ static bool write_lines(int fd, const redisReply *documents)
     return gzclose(out) == Z_OK && good;
 }
 
+static unsigned long sum_of(const redisReply *documents)
+{
+    unsigned long sum = crc32(0, NULL, 0);
+    for (size_t i = 0; i < reply_count(documents); i++) {
+        struct slice words = reply_slice(reply_at(documents, i));
+        if (words.len > 0) sum = crc32(sum, (const Bytef *)words.p, (uInt)words.len);
+    }
+    return sum;
+}
+
 static bool sync_path(const char *path, int flags)
 {
     int fd = open(path, flags | O_CLOEXEC);
@@ -88,8 +98,9 @@ static bool write_file(const struct archive *a, const char *region, struct slice
 {
     char path[PATH_MAX], part[PATH_MAX + 8];
     struct slice ended = number_in(reply_slice(reply_at(documents, 0)), "\"ended_ms\":");
-    snprintf(path, sizeof path, "%s/%s-%.*s-%.*s.ndjson.gz", a->to, region, (int)ended.len,
-             ended.len > 0 ? (const char *)ended.p : "", (int)first.len, (const char *)first.p);
+    snprintf(path, sizeof path, "%s/%s-%.*s-%.*s-%08lx.ndjson.gz", a->to, region, (int)ended.len,
+             ended.len > 0 ? (const char *)ended.p : "", (int)first.len, (const char *)first.p,
+             sum_of(documents));
     snprintf(part, sizeof part, "%s.part", path);
     int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool good = fd >= 0 && write_lines(fd, documents) && sync_path(part, O_RDONLY) &&

@@ -212,6 +212,18 @@ class History(harness.TestCase):
         self.assertIn("usage", self.hansom("archive", code=64))
         self.assertIn("/dev/null", self.hansom("archive", "/dev/null/x", code=1))
 
+    def test_a_ride_that_changes_after_it_was_archived_costs_no_other_its_file(self):
+        rides = self.ended(3, status="completed")
+        folder = os.path.join(self.store.dir, "archive-changed")
+        self.hansom("archive", folder, "--older-than", "0s")
+        first = self.archived(folder)[0]
+        self.assertEqual(self.city.call("ride_rate", first["ride_id"], "rider-1", "rider", 5, "").code, "ok")
+        until(lambda: self.city.history(first["ride_id"]), "the history")
+        self.assertEqual(self.hansom("archive", folder, "--older-than", "0s"), "la: 1 rides archived\n")
+        there = self.archived(folder)
+        self.assertEqual({d["ride_id"] for d in there}, set(rides))
+        self.assertEqual([d["driver_stars"] for d in there if "driver_stars" in d], [5])
+
     def test_an_archive_killed_again_and_again_loses_nothing_and_repeats_nothing(self):
         rides = self.ended(40)
         folder = os.path.join(self.store.dir, "archive-killed")
