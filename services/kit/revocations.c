@@ -19,9 +19,10 @@ struct copy {
     char reading[ID_TEXT]; /* the same, of the copy that is being read */
     bool warm;             /* was read as a whole once */
     bool asking;
-    uint64_t generation; /* of the connection that the whole was read over */
-    int64_t whole_ms;    /* monotonic: when that was */
-    int64_t heard_ms;    /* monotonic: the last good answer */
+    uint64_t generation;   /* of the connection that the whole was read over */
+    uint64_t reading_over; /* the same, of the copy that is being read */
+    int64_t whole_ms;      /* monotonic: when that was */
+    int64_t heard_ms;      /* monotonic: the last good answer */
 };
 
 struct revocations {
@@ -124,6 +125,7 @@ static void on_whole(void *data, enum store_status status, const redisReply *rep
             know(c, reply_slice(reply_at(reply, i)));
         memcpy(c->newest, c->reading, sizeof c->newest);
         c->warm = true;
+        c->generation = c->reading_over;
         c->whole_ms = c->heard_ms;
         c->of->on_change(c->of->data);
     }
@@ -148,7 +150,7 @@ static void on_newest(void *data, enum store_status status, const redisReply *re
 
 static void read_whole(struct copy *c)
 {
-    c->generation = store_generation(app_store(c->of->app));
+    c->reading_over = store_generation(app_store(c->of->app));
     struct store_cmd *cmd = command(c, "XREVRANGE", KEY_REVOCATIONS);
     store_arg_cstr(cmd, "+");
     store_arg_cstr(cmd, "-");
