@@ -1,29 +1,12 @@
-#!/usr/bin/env python3
-"""scripts/bench values: JSON, time series and sketches of hansom-store.
+"""JSON, time series and sketches.
 
 Debian's redis-server has none of them, so each row stands beside what redis-server does with SET or
 GET in the same turns: that is what a machine gives, and the bars are ratios to it. They come from
 what the best module measured in the same way, times what we want to be better by: JSON.SET 2.5 x
 valkey-json (152k beside a SET of 0.79M), JSON.GET 3 x (359k beside a GET of 0.86M), TS.ADD 900k and
-BF.ADD 1.3M beside a SET of 0.79M. Servers and turns are those of bench/store/run. Options:
-
-    --seconds S     for each row and store, in three turns (5)
-    --rows a,b      only rows whose name holds one of these words
-    --memory        only the table of bytes an element (resident memory)
-    --keys N        documents (100000)
+BF.ADD 1.3M beside a SET of 0.79M. Servers and turns are those of bench/store/run.
 """
-import argparse
-import importlib.machinery
-import importlib.util
-import os
-import sys
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "store"))
-sys.dont_write_bytecode = True
-loader = importlib.machinery.SourceFileLoader("store_run", os.path.join(HERE, "..", "store", "run"))
-store = importlib.util.module_from_spec(importlib.util.spec_from_loader("store_run", loader))
-loader.exec_module(store)
+from store_run import store
 
 SERIES = 1000  # so that samples are measured, and not the making of series
 # name, workload, what redis-server does beside it, ratio to reach
@@ -73,23 +56,3 @@ def memory(rows):
     for name, workload, n, most in rows:
         each = store.bytes_each("hansom", workload, n)
         print(f"| {name} | {each:.2f} | {most} | {'yes' if each <= most else 'no'} |", flush=True)
-
-
-def main():
-    p = argparse.ArgumentParser(description=__doc__,
-                                formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--seconds", type=float, default=5)
-    p.add_argument("--rows", default="")
-    p.add_argument("--memory", action="store_true")
-    p.add_argument("--keys", type=int, default=100_000)
-    a = p.parse_args()
-    words = [w for w in a.rows.split(",") if w]
-    chosen = [r for r in (MEMORY if a.memory else ROWS)
-              if not words or any(w in r[0] for w in words)]
-    if a.memory:
-        memory(chosen)
-    else:
-        speed(chosen, a.keys, a.seconds)
-
-
-main()

@@ -1,0 +1,61 @@
+"""Search over drivers' profiles of about 450 bytes, by bench-store-load.
+
+The store runs on CPU 0, the load generator on CPU 1. Each row is measured at full speed, and, with a
+service time to reach, at one connection without depth.
+"""
+import socket
+
+from store_run import store
+
+CREATE = ("FT.CREATE idx:drivers ON HASH PREFIX 1 driver: SCHEMA name TEXT rating NUMERIC SORTABLE "
+          "vehicle TAG location GEO trips NUMERIC bio TEXT").split()
+
+# name, workload, connections, depth, commands/s to reach at 100k and at 1M documents
+ROWS = [
+    ("@rating:[4.8 +inf] LIMIT 0 10", "search-range", 32, 1, 30 * 1157, 13000),
+    ("place, number and tag, 2 km", "search-place", 32, 1, 20 * 938, 20 * 136),
+    ("two words, the best ten", "search-text", 32, 1, 0, 0),
+    ("two words, one client", "search-text", 1, 1, 0, 0),
+    ("HSET rating and location", "search-update", 32, 16, 100000, 100000),
+    ("HSET of the whole profile", "search-rewrite", 32, 16, 0, 0),
+]
+
+
+def ask(port, *words):
+    with socket.create_connection(("127.0.0.1", port)) as s:
+        s.sendall(b"*%d\r\n" % len(words))
+        for word in words:
+            data = str(word).encode()
+            s.sendall(b"$%d\r\n%s\r\n" % (len(data), data))
+        return s.recv(65536)
+
+
+def matches(port, *query):
+    """How many documents match: the first number of the reply."""
+    return int(ask(port, "FT.SEARCH", "idx:drivers", *query, "LIMIT", 0, 0).split(b"\r\n")[1][1:])
+
+
+def speed(rows, keys, seconds):
+    print("| documents | row (connections x depth) | /s | bar | met | p50 / p99 µs | CPU µs |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+    for n in keys:
+        server = store.Server("hansom")
+        try:
+            ask(server.port, *CREATE)
+            before = server.rss()
+            server.fill("search-range", n)
+            print("# %d documents: %.0f B each with the index; [4.8 +inf] matches %d; 2 km, 4.5, sedan: %d"
+                  % (n, (server.rss() - before) / n, matches(server.port, "@rating:[4.8 +inf]"),
+                     matches(server.port, "@location:[-122.4 37.7 2 km] @rating:[4.5 +inf] "
+                                          "@vehicle:{sedan}")), flush=True)
+            for name, workload, conns, depth, *bars in rows:
+                bar = bars[n > 300000]
+                cpu = server.cpu_s()
+                r = server.load(workload, conns, depth, n, seconds)
+                cpu = (server.cpu_s() - cpu) / r["ops"] * 1e6
+                met = "" if not bar else "yes" if r["ops_s"] >= bar else "no"
+                print("| %d | %s %dx%d | %d | %s | %s | %d / %d | %.1f |"
+                      % (n, name, conns, depth, r["ops_s"], bar or "", met, r["p50_us"],
+                         r["p99_us"], cpu), flush=True)
+        finally:
+            server.close()
