@@ -57,45 +57,6 @@ void life_ride_replay(struct lifecycle *l, struct slice region, struct slice rid
 
 /* ---- the matcher ---- */
 
-static void match(struct lifecycle *l, const char *name, const struct life_entry *e,
-                  struct slice driver_id, int64_t eta_s, life_cb cb, void *data)
-{
-    struct call *c = call_new(l, name, id_region(e->ride_id), cb, data);
-    call_arg(c, e->ride_id);
-    call_i64(c, e->attempt);
-    call_arg(c, driver_id);
-    call_arg(c, e->entry_id);
-    call_i64(c, eta_s);
-    call_send(c);
-}
-
-void life_ride_offer(struct lifecycle *l, const struct life_entry *e, struct slice driver_id,
-                     int64_t eta_s, life_cb cb, void *data)
-{
-    match(l, "ride_offer_v1", e, driver_id, eta_s, cb, data);
-}
-
-void life_ride_broadcast(struct lifecycle *l, const struct life_entry *e,
-                         const struct life_candidate *candidates, size_t n, life_cb cb, void *data)
-{
-    must(n >= 1 && n <= RIDE_BROADCAST_MAX);
-    struct call *c = call_new(l, "ride_broadcast_v1", id_region(e->ride_id), cb, data);
-    call_arg(c, e->ride_id);
-    call_i64(c, e->attempt);
-    call_arg(c, e->entry_id);
-    for (size_t i = 0; i < n; i++) {
-        call_arg(c, candidates[i].driver_id);
-        call_i64(c, candidates[i].eta_s);
-    }
-    call_send(c);
-}
-
-void life_ride_assign(struct lifecycle *l, const struct life_entry *e, struct slice driver_id,
-                      int64_t eta_s, life_cb cb, void *data)
-{
-    match(l, "ride_assign_v1", e, driver_id, eta_s, cb, data);
-}
-
 void life_ride_swap(struct lifecycle *l, struct slice region, const struct life_swap *swaps,
                     size_t n, life_cb cb, void *data)
 {
@@ -108,16 +69,6 @@ void life_ride_swap(struct lifecycle *l, struct slice region, const struct life_
         call_arg(c, swaps[i].driver_id);
         call_i64(c, swaps[i].eta_s);
     }
-    call_send(c);
-}
-
-static void entry(struct lifecycle *l, const char *name, const struct life_entry *e, life_cb cb,
-                  void *data)
-{
-    struct call *c = call_new(l, name, id_region(e->ride_id), cb, data);
-    call_arg(c, e->ride_id);
-    call_i64(c, e->attempt);
-    call_arg(c, e->entry_id);
     call_send(c);
 }
 
@@ -162,14 +113,13 @@ void life_rides_match(struct lifecycle *l, struct slice region, const struct lif
     call_send(c);
 }
 
-void life_ride_defer(struct lifecycle *l, const struct life_entry *e, life_cb cb, void *data)
-{
-    entry(l, "ride_defer_v1", e, cb, data);
-}
-
 void life_work_ack(struct lifecycle *l, const struct life_entry *e, life_cb cb, void *data)
 {
-    entry(l, "work_ack_v1", e, cb, data);
+    struct call *c = call_new(l, "work_ack_v1", id_region(e->ride_id), cb, data);
+    call_arg(c, e->ride_id);
+    call_i64(c, e->attempt);
+    call_arg(c, e->entry_id);
+    call_send(c);
 }
 
 void life_work_failed(struct lifecycle *l, struct slice region, struct slice entry_id,

@@ -142,48 +142,34 @@ struct life_entry {
     struct slice entry_id;
 };
 
-/* Offers the ride to the driver. OK: entry acknowledged; extras "offer_id", "expires_ms",
- * "version". STALE_ENTRY: the ride is past this attempt; acknowledged. DRIVER_UNAVAILABLE
- * (extra "reason": not_idle, dark, cooldown, excluded, product): nothing changed, try the next
- * one. A driver in drivers:soon may be offered a ride while he finishes another: eta_s then counts
- * from now, too. */
-void life_ride_offer(struct lifecycle *l, const struct life_entry *e, struct slice driver_id,
-                     int64_t eta_s, life_cb cb, void *data);
-
 struct life_candidate {
     struct slice driver_id;
     int64_t eta_s;
 };
 
-/* One offer to n (1 to RIDE_BROADCAST_MAX) different drivers at once; the first who accepts has the
- * ride, and the offer of the others is taken back. OK with the extras of an offer and the array
- * "drivers": who was free to be offered it. DRIVER_UNAVAILABLE: none was; "reason" of the last. */
-void life_ride_broadcast(struct lifecycle *l, const struct life_entry *e,
-                         const struct life_candidate *candidates, size_t n, life_cb cb, void *data);
-
-/* The same for products that skip the offer: the ride is assigned. Extras "lease", "version". */
-void life_ride_assign(struct lifecycle *l, const struct life_entry *e, struct slice driver_id,
-                      int64_t eta_s, life_cb cb, void *data);
-
-/* What a round decided for one ride. */
+/* What a round decided for one ride: to offer it to some drivers at once, of whom the first who
+ * accepts has it; to assign it to one, for products that skip the offer; or to defer it, since there
+ * is nobody for it in this window. */
 enum life_way { LIFE_OFFER, LIFE_ASSIGN, LIFE_DEFER };
 
 struct life_match {
     enum life_way way;
     struct life_entry entry;
-    const struct life_candidate *candidates; /* borrowed for the call */
+    const struct life_candidate *candidates; /* borrowed for the call; all different */
     size_t n;                                /* 0 to defer, else 1 to RIDE_BROADCAST_MAX */
     void *data;                              /* of this ride's callback */
 };
 
-/* What ride_broadcast (LIFE_OFFER), ride_assign and ride_defer do, for n (1 to RIDE_MATCH_RIDES) rides of
- * the region in one call, which costs the store less. Each ride is decided by itself, and cb fires
- * once for each, in their order, as it would have for its own call. */
+/* Applies the decisions for n (1 to RIDE_MATCH_RIDES) rides of the region in one call, which costs the
+ * store less than one each. Each ride is decided by itself, and cb fires once for each, in their
+ * order. OK: the entry is acknowledged; extras of an offer "offer_id", "expires_ms", "version" and the
+ * array "drivers": who of the candidates was free to be offered it; of an assignment "lease",
+ * "version"; of a deferral "retry_ms" (1 s, then 1.5 s). STALE_ENTRY: the ride is past this attempt;
+ * acknowledged. DRIVER_UNAVAILABLE: none could have it, nothing changed; extra "reason" of the last
+ * (not_idle, dark, cooldown, excluded, product). A driver in drivers:soon may be offered a ride while
+ * he finishes another: eta_s then counts from now, too. */
 void life_rides_match(struct lifecycle *l, struct slice region, const struct life_match *rides,
                       size_t n, life_cb cb);
-
-/* Nobody for it this window: acknowledges the entry and sets a retry (1 s, then 1.5 s: "retry_ms"). */
-void life_ride_defer(struct lifecycle *l, const struct life_entry *e, life_cb cb, void *data);
 
 /* One ride of an exchange: as the caller knows it, and the driver it shall get. */
 struct life_swap {

@@ -143,7 +143,14 @@ static void begin(size_t step)
         break;
     }
     case 5:
-        life_ride_offer(l, &entry, the_driver, 60, on_step, named("offer"));
+        life_rides_match(
+            l, SLICE("la"),
+            &(struct life_match){.way = LIFE_OFFER,
+                                 .entry = entry,
+                                 .candidates = &(struct life_candidate){the_driver, 60},
+                                 .n = 1,
+                                 .data = named("offer")},
+            1, on_step);
         break;
     case 6:
         STORE_CALL(t.store, 1000, on_flush, NULL, SLICE("FUNCTION"), SLICE("FLUSH"));
@@ -198,8 +205,12 @@ static void begin(size_t step)
         life_driver_offline(l, the_driver, on_step, named("offline"));
         break;
     case 22:
-        life_ride_defer(l, &(struct life_entry){.ride_id = the_ride, .entry_id = SLICE("junk")},
-                        on_step, named("defer_junk"));
+        life_rides_match(
+            l, SLICE("la"),
+            &(struct life_match){.way = LIFE_DEFER,
+                                 .entry = {.ride_id = the_ride, .entry_id = SLICE("junk")},
+                                 .data = named("defer_junk")},
+            1, on_step);
         break;
     default:
         t.returned = true;
