@@ -179,7 +179,11 @@ static void reply_sort_key(struct search_query *q, const struct search_hit *hit)
         struct slice s = number_text(q->h->arena, hit->key.number);
         reply_bulkf(r, "#%.*s", (int)s.len, s.p);
     } else {
-        reply_bulk(r, arena_printf(q->h->arena, "$%.*s", (int)hit->key.text.len, hit->key.text.p));
+        struct slice text = hit->key.text;
+        char *key = arena_alloc(q->h->arena, text.len + 1);
+        *key = '$';
+        (void)memcpy(key + 1, text.p, text.len);
+        reply_bulk(r, slice_make(key, text.len + 1));
     }
 }
 

@@ -59,6 +59,18 @@ static void sort_args(struct cmd *c, struct sort *s)
     }
 }
 
+/* before, middle and after in a row; any bytes. */
+static struct slice joined(struct arena *a, struct slice before, struct slice middle,
+                           struct slice after)
+{
+    size_t n = before.len + middle.len + after.len;
+    char *text = arena_alloc(a, n + 1);
+    char *at = mempcpy(text, before.p, before.len);
+    at = mempcpy(at, middle.p, middle.len);
+    (void)memcpy(at, after.p, after.len);
+    return slice_make(text, n);
+}
+
 /* What a pattern names for an element: "weight_*" a string, "obj_*->field" a hash's field, "#"
  * the element itself. p is NULL when there is nothing. */
 static struct slice look_up(struct cmd *c, struct slice pattern, struct slice element)
@@ -70,9 +82,8 @@ static struct slice look_up(struct cmd *c, struct slice pattern, struct slice el
     size_t arrow = pattern.len;
     for (size_t i = star + 1; i + 2 < pattern.len && arrow == pattern.len; i++)
         if (pattern.p[i] == '-' && pattern.p[i + 1] == '>') arrow = i;
-    struct slice key =
-        arena_printf(c->arena, "%.*s%.*s%.*s", (int)star, pattern.p, (int)element.len, element.p,
-                     (int)(arrow - star - 1), pattern.p + star + 1);
+    struct slice key = joined(c->arena, slice_make(pattern.p, star), element,
+                              slice_make(pattern.p + star + 1, arrow - star - 1));
     struct value *v = NULL;
     if (arrow < pattern.len) {
         struct slice found = {0};

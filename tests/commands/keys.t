@@ -376,6 +376,13 @@ OK
 2
 > SORT nums BY o_*->w GET o_*->n
 [(nil), "one", "three", "two"]
+# names are bytes, zeros too
+> RPUSH zeros "a\x00b" "a\x00c"
+2
+> MSET "w_a\x00b" 2 "w_a\x00c" 1
+OK
+> SORT zeros BY w_* GET # GET w_*
+["a\x00c", "1", "a\x00b", "2"]
 > SORT nums STORE sorted
 4
 > LRANGE sorted 0 -1

@@ -349,6 +349,16 @@ OK
 > FT._LIST
 []
 
+# A zero byte in what is sorted by.
+> FT.CREATE zeros ON HASH PREFIX 1 zero: SCHEMA name TEXT SORTABLE
+OK
+> HSET zero:1 name "a\x00b"
+1
+> FT.SEARCH zeros * NOCONTENT SORTBY name WITHSORTKEYS
+[1, "zero:1", "$a\x00b"]
+> FT.DROPINDEX zeros DD
+OK
+
 # RESP3.
 > HELLO 3
 {"server": "redis", "version": *, "proto": 3, "id": *, "mode": "standalone", "role": "master", "modules": *}

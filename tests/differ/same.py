@@ -53,14 +53,28 @@ def drawn(words, a, b):
     return pairs(words, a, b) if len(words) > 3 and a[1] and a[1][0][0] != "*" else bag(words, a, b)
 
 
+def scored(reply):
+    """Members and scores as numbers: Redis writes large ones with an exponent when it holds a small set in
+    its large form, as it does after a SORT."""
+    return reply[0], [("$", float(item[1])) if i % 2 else item for i, item in enumerate(reply[1])]
+
+
 def scanned(words, a, b):
     if a[0] != "*" or b[0] != "*" or len(a[1]) != 2 or a[1][0] != b[1][0]:
         return False
-    return (pairs if words[0].upper() in ("HSCAN", "ZSCAN") else bag)(words, a[1][1], b[1][1])
+    name, ours, theirs = words[0].upper(), a[1][1], b[1][1]
+    if name == "ZSCAN":
+        return pairs(words, scored(ours), scored(theirs))
+    return (pairs if name == "HSCAN" else bag)(words, ours, theirs)
 
 
-def sorted_by_nothing(words, a, b):
-    return bag(words, a, b) if "BY" in (w.upper() for w in words) else False
+def unsorted(words, a, b):
+    """BY leaves elements of equal weights in any order, and those of a set when it names no weight; the locale's
+    order ends at a zero byte."""
+    upper = [word.upper() for word in words]
+    if not ("BY" in upper or ("ALPHA" in upper and "\\x00" in repr((a, b)))):
+        return False
+    return shape(words, a, b) if "LIMIT" in upper or "GET" in upper else bag(words, a, b)
 
 
 def encoding(_words, a, b):
@@ -73,7 +87,15 @@ def encoding(_words, a, b):
     return (a[1], b[1]) == (b"listpack", b"skiplist")
 
 
+def executed(_words, a, b):
+    """What a transaction answers, where only the encoding of a string may differ."""
+    if a[0] != "*" or b[0] != "*" or a[1] is None or b[1] is None or len(a[1]) != len(b[1]):
+        return False
+    return all(x == y or (x[0] == y[0] == "$" and encoding(None, x, y)) for x, y in zip(a[1], b[1]))
+
+
 RULES = {
+    "EXEC": executed,
     "OBJECT ENCODING": encoding, "OBJECT REFCOUNT": kind,  # Redis shares small numbers
     "TTL": near(2), "PTTL": near(3000), "EXPIRETIME": near(2), "PEXPIRETIME": near(3000),
     "TIME": kind, "LASTSAVE": kind,
@@ -81,7 +103,7 @@ RULES = {
     "SDIFF": bag, "KEYS": bag, "PUBSUB": bag,
     "HRANDFIELD": drawn, "SRANDMEMBER": drawn, "ZRANDMEMBER": drawn, "SPOP": drawn,
     "RANDOMKEY": shape, "SCAN": scanned, "SSCAN": scanned, "HSCAN": scanned, "ZSCAN": scanned,
-    "SORT": sorted_by_nothing, "SORT_RO": sorted_by_nothing,
+    "SORT": unsorted, "SORT_RO": unsorted,
     "XPENDING": near(5000), "XINFO": near(5000),
 }
 

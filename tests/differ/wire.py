@@ -83,7 +83,7 @@ class Connection:
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(path)
-        self.socket.settimeout(20)
+        self.socket.settimeout(60)
         self.path = path
         self.data = b""
         self.id = b"0"
@@ -99,7 +99,7 @@ class Connection:
         try:
             got = self.socket.recv(1 << 18)
         except socket.timeout:
-            raise Lost("%s: no reply within 20 seconds; so far %r" % (self.path, self.data[-200:]))
+            raise Lost("%s: no reply within 60 seconds; so far %r" % (self.path, self.data[-200:]))
         except OSError as why:
             raise Lost("%s: %s" % (self.path, why))
         if not got:
@@ -150,7 +150,7 @@ class Server:
         self.process = subprocess.Popen(
             argv + ["--port", "0", "--save", "", "--dir", home, "--unixsocket", self.path],
             stdout=self.log, stderr=self.log)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             try:
                 Connection(self.path).call("PING")

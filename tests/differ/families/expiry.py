@@ -1,7 +1,7 @@
 """expiry: times past, near and far, on every kind of key.
 
 DBSIZE is not asked: it counts expired keys until they are found, and each server looks when it
-likes.
+likes. Nor are results stored over a key past its time: Redis deletes it (del), here it is expired.
 """
 POOLS = {"a": ["33000000000", "0", "-5", "9223372036854775", "9223372036854775807", "x"],
          "f": ["NX", "XX", "GT", "LT", "nx", "QQ"]}
@@ -30,9 +30,10 @@ LPUSH k m
 LPOP k
 HSET k m m
 HDEL k m
-SUNIONSTORE k k
-ZUNIONSTORE k 1 k
-SORT k ALPHA STORE k
+SUNIONSTORE to k
+ZUNIONSTORE to 1 k
+SORT k ALPHA STORE to
+EXPIRE to e
 GETDEL k
 GET k
 STRLEN k

@@ -1,6 +1,6 @@
 """sorts: SORT and SORT_RO of lists, sets and sorted sets; BY, GET, LIMIT, STORE, ALPHA."""
 from families.zsets import normal  # noqa: F401 (which zeros are negative)
-from same import bag, shape
+from same import unsorted
 
 COMMON = False
 POOLS = {"k": ["l1", "l2", "s1", "z1", "i1", "none", "str"], "d": ["d1", "d2", "l2", "s1"],
@@ -50,13 +50,11 @@ EXPIRE d1 100
 
 
 def unpromised(words, a, b):
-    """BY with ALPHA leaves elements of equal weights in any order, BY nosort those of a set, and
-    the locale's order ends at a zero byte."""
+    """BY of another pool's key tells whether it may be unsorted: a list's order is a promise."""
     upper = [word.upper() for word in words]
-    zero = "ALPHA" in upper and "\\x00" in repr((a, b))
-    if not zero and not ("BY" in upper and ("ALPHA" in upper or {"s1", "i1"} & set(words))):
+    if "BY" in upper and "ALPHA" not in upper and not {"s1", "i1"} & set(words):
         return False
-    return shape(words, a, b) if "LIMIT" in upper or "GET" in upper else bag(words, a, b)
+    return unsorted(words, a, b)
 
 
 RULES = {"SORT": unpromised, "SORT_RO": unpromised}
