@@ -33,6 +33,7 @@ void cmd_effect(struct cmd *c, uint32_t argc, const struct slice *argv)
             count_ephemeral(c->engine, effect_resolve(argv, argc), argv, argc, &keys);
         if (keys > 0 && ephemeral == keys) return;
     }
+    depends_see_all(&c->engine->depends);
     effects_add(&c->engine->effects, c->db->id, argc, argv);
 }
 

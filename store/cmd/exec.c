@@ -91,19 +91,19 @@ void exec_finish(struct engine *e, struct session *s)
     const struct log_sink *sink = e->sink;
     if (e->observer != NULL) e->observer->settle(e->observer_data);
     bool logged = sink != NULL && e->effects.bytes.len > 0;
-    if (logged) (void)sink->append(sink->data, buf_slice(&e->effects.bytes));
+    if (logged) e->depends.end = sink->append(sink->data, buf_slice(&e->effects.bytes));
     if (e->effects.bytes.len > 0) effects_reset(&e->effects);
-    bool depends = sink != NULL && (logged || e->saw_durable);
-    uint64_t end = depends ? sink->end(sink->data) : 0;
-    if (depends && s != NULL) depend(s, end);
+    uint64_t end = sink == NULL ? 0 : e->depends.saw;
+    if (sink != NULL && end == DEPENDS_END) end = sink->end(sink->data);
+    if (s != NULL) depend(s, end);
     for (struct list *l = list_take(&e->touched_sessions); l != NULL;
          l = list_take(&e->touched_sessions)) {
         struct session *other = list_entry(l, struct session, touched);
-        if (depends) depend(other, end);
+        depend(other, end);
         if (other != s && other->io->produced != NULL) other->io->produced(other);
     }
     buf_clear(&e->touched);
-    e->saw_durable = false;
+    e->depends.saw = 0;
     if (e->arena.block != NULL) arena_reset(&e->arena);
 }
 

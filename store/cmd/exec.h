@@ -79,7 +79,7 @@ bool exec_make_room(struct engine *e);
 /* Says that the running command depends on all that the log keeps (KEYS, SCAN, DBSIZE). */
 static inline void exec_sees_all(struct engine *e)
 {
-    e->saw_durable = true;
+    depends_see_all(&e->depends);
 }
 
 /* Unblocks s with its timeout reply or an error (CLIENT UNBLOCK). False if not blocked. */

@@ -3,6 +3,7 @@
 
 #include "base/must.h"
 #include "store/cmd/cmd.h"
+#include "store/cmd/exec.h"
 #include "store/cmd/guard.h"
 #include "store/type/hash.h"
 
@@ -79,7 +80,7 @@ void host_logged(struct host *h)
     struct engine *e = cmd_of(h)->engine;
     e->dirty++;
     e->durable_writes++;
-    e->saw_durable = true;
+    depends_write_all(&e->depends);
     cmd_of(h)->explicit_effects = true;
     if (e->sink != NULL) effects_add(&e->effects, 0, h->argc, h->argv);
 }
@@ -108,6 +109,7 @@ bool host_is_loading(const struct host *h)
 
 void *host_beside(struct host *h)
 {
+    exec_sees_all(cmd_of(h)->engine); /* what follows the keyspace tells of any key */
     return cmd_of(h)->engine->observer_data;
 }
 
@@ -197,6 +199,7 @@ int64_t host_clock_us(const struct host_keys *k)
 
 struct labels *host_labels(struct host *h)
 {
+    exec_sees_all(cmd_of(h)->engine);
     return cmd_of(h)->db->labels;
 }
 

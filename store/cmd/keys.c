@@ -258,7 +258,7 @@ static void flush_said(struct cmd *c)
 {
     c->engine->dirty++;
     c->engine->durable_writes++;
-    c->engine->saw_durable = true;
+    depends_write_all(&c->engine->depends);
     reply_ok(c->reply);
 }
 

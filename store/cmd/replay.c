@@ -71,9 +71,9 @@ uint64_t exec_log(struct engine *e, uint32_t db, const struct slice *argv, uint3
     if (e->sink == NULL) return 0;
     struct effects one = {.db = -1};
     effects_add(&one, db, argc, argv);
-    uint64_t end = e->sink->append(e->sink->data, buf_slice(&one.bytes));
+    e->depends.end = e->sink->append(e->sink->data, buf_slice(&one.bytes));
     effects_fini(&one);
-    return end;
+    return e->depends.end;
 }
 
 void exec_rewrite(struct engine *e, void (*fn)(struct slice piece, void *data), void *data)

@@ -59,6 +59,7 @@ void cmd_exec(struct cmd *c)
     else if (why != NULL)
         reply_errorf(c->reply, "EXECABORT Transaction discarded because of: %s", why);
     if ((s->flags & SESSION_MULTI_DIRTY) != 0 || touched || why != NULL) {
+        if (touched) exec_sees_all(c->engine); /* by a write that may be lost yet */
         session_queue_clear(s);
         watch_clear(s);
         return;

@@ -33,7 +33,8 @@ static void entry_drop(struct db *db, struct entry *e, uint64_t hash)
     mem_free(e);
 }
 
-/* Deletes an expired key, which the log learns as a DEL. */
+/* Deletes an expired key, which the log learns as a DEL. Nobody waits for that record: without it the
+ * key expires again at the next start. */
 static void expire_now(struct db *db, struct entry *e, uint64_t hash)
 {
     struct engine *g = db->engine;
@@ -69,7 +70,7 @@ static inline uint64_t hash_key(const struct db *db, struct slice key)
 static inline struct entry *lookup(struct db *db, struct slice key, uint64_t hash)
 {
     struct engine *g = db->engine;
-    if (!g->saw_durable) g->saw_durable = is_durable(g, key);
+    if (g->depends.saw != DEPENDS_END && is_durable(g, key)) depends_see(&g->depends, hash);
     struct entry *e = dict_find_hash(&db->keys, key, hash);
     if (e == NULL || !is_expired(db, e)) return e;
     expire_now(db, e, hash);
@@ -221,14 +222,11 @@ void db_log(struct db *db, struct slice key)
 {
     struct engine *e = db->engine;
     e->dirty++;
-    if (e->ephemeral_count == 0) {
-        e->durable_writes++;
-        e->saw_durable = true;
-    } else if (!db_is_ephemeral(e, key)) {
-        e->durable_writes++;
-        e->saw_durable = true;
-        if (e->sink != NULL) remember(e, db, key);
-    }
+    if (!is_durable(e, key)) return;
+    e->durable_writes++;
+    if (e->sink == NULL) return;
+    depends_write(&e->depends, e->depends.newest == NULL ? 0 : hash_key(db, key));
+    if (e->ephemeral_count > 0) remember(e, db, key);
 }
 
 void db_changed(struct db *db, struct slice key, enum notify_class class, const char *event)

@@ -120,6 +120,7 @@ void engine_free(struct engine *e)
     engine_ephemeral_set(e, NULL, 0);
     effects_fini(&e->effects);
     buf_fini(&e->touched);
+    depends_fini(&e->depends);
     arena_fini(&e->arena);
     heap_fini(&e->deadlines);
     map_fini(&e->channels);
@@ -201,7 +202,7 @@ void engine_swap(struct engine *e, uint32_t a, uint32_t b)
     }
     e->dirty++;
     e->durable_writes++;
-    e->saw_durable = true;
+    depends_write_all(&e->depends);
 }
 
 void engine_observer_free(struct engine *e)

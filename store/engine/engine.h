@@ -17,6 +17,7 @@
 #include "store/ds/dict.h"
 #include "store/engine/acl.h"
 #include "store/engine/config.h"
+#include "store/engine/depends.h"
 #include "store/engine/effects.h"
 #include "store/engine/latency.h"
 #include "store/engine/observer.h"
@@ -164,7 +165,7 @@ struct engine {
     uint32_t depth;              /* 0 idle, 1 top level, 2 inside EXEC or a script */
     uint64_t dirty;              /* changes since start */
     uint64_t durable_writes;     /* db_changed on keys the log wants, since start */
-    bool saw_durable;            /* the command looked at a key that the log keeps */
+    struct depends depends;      /* the log that the command's reply waits for */
     bool loading;                /* the log is being replayed: nothing expires by clock */
     struct effects effects;      /* of the top-level command so far */
     struct buf touched;          /* durable keys changed by this command, when patterns exist */

@@ -158,6 +158,7 @@ bool durable_open(struct server *s, char *why)
     s->sink = (struct log_sink){
         .append = sink_append, .end = sink_end, .refuses = sink_refuses, .data = s};
     s->engine->sink = &s->sink;
+    depends_set(&s->engine->depends, config->appendfsync == FSYNC_ALWAYS);
     report(s, clock_mono_ms() - from_ms);
     return true;
 }

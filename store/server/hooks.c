@@ -84,6 +84,7 @@ static const char *hook_config_changed(void *data, const char *name)
                                                   [FSYNC_EVERYSEC] = JOURNAL_SYNC_EVERYSEC,
                                                   [FSYNC_NO] = JOURNAL_SYNC_NO};
         journal_set_sync(s->journal, syncs[config->appendfsync]);
+        depends_set(&s->engine->depends, config->appendfsync == FSYNC_ALWAYS);
     }
     if (strcmp(name, "save") == 0 || strcmp(name, "stop-writes-on-bgsave-error") == 0)
         snapshots_settle(s);

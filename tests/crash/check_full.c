@@ -5,27 +5,11 @@
 #include "tests/crash/peer.h"
 #include "tests/lib/unit.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { LIMIT = 200000, VALUE = 1024 };
-
-static bool readable(const redisContext *c)
-{
-    struct pollfd p = {.fd = c->fd, .events = POLLIN};
-    return poll(&p, 1, 0) > 0;
-}
-
-static bool writes_fail(redisContext *c)
-{
-    redisReply *r = redisCommand(c, "INFO persistence");
-    ck_assert_ptr_nonnull(r);
-    bool fail = strstr(r->str, "aof_last_write_status:err") != NULL;
-    freeReplyObject(r);
-    return fail;
-}
 
 static void say_set(redisContext *c, long long n)
 {
@@ -56,9 +40,9 @@ START_TEST(full_disk_refuses_writes_until_there_is_room)
     long long acked = 0;
     for (;;) {
         say_set(writer, acked);
-        while (!readable(writer) && !writes_fail(watcher))
+        while (!peer_readable(writer) && !peer_info_has(watcher, "aof_last_write_status:err"))
             continue;
-        if (!readable(writer)) break;
+        if (!peer_readable(writer)) break;
         hear_ok(writer);
         acked++;
         ck_assert_int_lt(acked, 300);
@@ -70,12 +54,12 @@ START_TEST(full_disk_refuses_writes_until_there_is_room)
     ck_assert_ptr_nonnull(strstr(peer_text(watcher, text, sizeof text, "SET probe 1"),
                                  "MISCONF Errors writing to the AOF file: write failed"));
     ck_assert_int_eq(peer_ask(watcher, "PING"), 4);
-    ck_assert(!readable(writer));
+    ck_assert(!peer_readable(writer));
 
     peer_limit(&p, 0);
     hear_ok(writer);
     acked++;
-    while (writes_fail(watcher))
+    while (peer_info_has(watcher, "aof_last_write_status:err"))
         continue;
     ck_assert_int_eq(peer_ask(watcher, "SET probe 2"), 2);
     redisFree(watcher);

@@ -44,20 +44,11 @@ static long long get_all(redisContext *c)
     return n;
 }
 
-static bool info_has(redisContext *c, const char *line)
-{
-    redisReply *r = redisCommand(c, "INFO persistence");
-    ck_assert_ptr_nonnull(r);
-    bool has = strstr(r->str, line) != NULL;
-    freeReplyObject(r);
-    return has;
-}
-
 static void bgsave(redisContext *c)
 {
     char text[128];
     ck_assert_str_eq(peer_text(c, text, sizeof text, "BGSAVE"), "Background saving started");
-    while (info_has(c, "rdb_bgsave_in_progress:1"))
+    while (peer_info_has(c, "rdb_bgsave_in_progress:1"))
         continue;
 }
 
@@ -78,8 +69,8 @@ START_TEST(kill_9_during_bgsave_leaves_a_whole_snapshot)
                       "round %d: %lld there, %lld saved, %lld set", round, there, saved, number);
         set_all(c, ++number);
         bgsave(c);
-        ck_assert(info_has(c, "rdb_last_bgsave_status:ok"));
-        ck_assert(info_has(c, "rdb_changes_since_last_save:0"));
+        ck_assert(peer_info_has(c, "rdb_last_bgsave_status:ok"));
+        ck_assert(peer_info_has(c, "rdb_changes_since_last_save:0"));
         saved = number;
         set_all(c, ++number);
         (void)peer_ask(c, "BGSAVE");
@@ -145,7 +136,7 @@ START_TEST(a_rule_saves_by_itself)
     ck_assert(peer_start(&p, flags, 0));
     redisContext *c = peer_connect(&p);
     set_all(c, 7);
-    while (!info_has(c, "rdb_saves:1"))
+    while (!peer_info_has(c, "rdb_saves:1"))
         continue;
     redisFree(c);
     (void)peer_end(&p, SIGKILL);
@@ -170,7 +161,7 @@ START_TEST(no_room_keeps_the_old_one_and_refuses_writes_until_one_succeeds)
     set_all(c, 2);
     peer_limit(&p, 100000);
     bgsave(c);
-    ck_assert(info_has(c, "rdb_last_bgsave_status:err"));
+    ck_assert(peer_info_has(c, "rdb_last_bgsave_status:err"));
     ck_assert_ptr_nonnull(strstr(peer_text(c, text, sizeof text, "SET key:0 x"),
                                  "MISCONF Redis is configured to save RDB snapshots"));
     ck_assert_ptr_nonnull(strstr(peer_text(c, text, sizeof text, "PING"), "MISCONF"));

@@ -156,3 +156,18 @@ const char *peer_text(redisContext *c, char *out, size_t size, const char *forma
     if (r != NULL) freeReplyObject(r);
     return out;
 }
+
+bool peer_info_has(redisContext *c, const char *line)
+{
+    redisReply *r = redisCommand(c, "INFO persistence");
+    must(r != NULL);
+    bool has = strstr(r->str, line) != NULL;
+    freeReplyObject(r);
+    return has;
+}
+
+bool peer_readable(const redisContext *c)
+{
+    struct pollfd p = {.fd = c->fd, .events = POLLIN};
+    return poll(&p, 1, 0) > 0;
+}

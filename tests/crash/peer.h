@@ -41,4 +41,10 @@ long long peer_ask(redisContext *c, const char *format, ...);
 /* The reply's text of a command (error lines too), into out; "" when none. */
 const char *peer_text(redisContext *c, char *out, size_t size, const char *format, ...);
 
+/* Whether INFO persistence has this line, or the beginning of one. */
+bool peer_info_has(redisContext *c, const char *line);
+
+/* Whether something can be read from the connection now. */
+bool peer_readable(const redisContext *c);
+
 #endif

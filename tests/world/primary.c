@@ -186,6 +186,7 @@ static void engine_begin(void)
     check_recovery_ends();
     p.sink = (struct log_sink){.append = sink_append, .end = sink_end, .refuses = sink_refuses};
     p.engine->sink = &p.sink;
+    depends_set(&p.engine->depends, true);
     world_tell("store", "up: %llu records read back, %llu bytes cut",
                (unsigned long long)found.records, (unsigned long long)found.cut_bytes);
     world_post(&p.tick, 100 * MS);

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "base/rng.h"
 #include "store/engine/trash.h"
 #include "tests/lib/same_store.h"
 #include "tests/lib/unit.h"
@@ -223,6 +224,96 @@ START_TEST(replies_depend_on_the_log_when_they_saw_it)
     run(&b, "PUBLISH ch m");
     run(&b, "EXEC");
     ck_assert_uint_eq(c.depends_on, records.len);
+    teardown();
+}
+END_TEST
+
+/* The position that a reader of these keys waits for, who waited for nothing before. */
+static uint64_t waits(const char *line)
+{
+    b.depends_on = 0;
+    run(&b, line);
+    return b.depends_on;
+}
+
+START_TEST(reads_wait_for_the_newest_write_of_their_keys)
+{
+    setup();
+    depends_set(&engine->depends, true);
+    run(&a, "SET k v");
+    uint64_t first = records.len;
+    run(&a, "SET m v");
+    uint64_t dying = records.len;
+    run(&a, "SET dying v PX 10");
+    uint64_t second = records.len;
+    ck_assert_uint_eq(waits("GET other"), 0);
+    ck_assert_uint_eq(waits("GET k"), 1);
+    ck_assert_uint_eq(waits("MGET other m k"), first + 1);
+    ck_assert_uint_eq(waits("DBSIZE"), second);
+    run(&a, "DEL k");
+    ck_assert_uint_eq(waits("GET k"), second + 1);
+    ck_assert_uint_eq(waits("GET m"), first + 1);
+    now_us += 20000;
+    uint64_t before = records.len;
+    exec_tick(engine);
+    ck_assert_uint_gt(records.len, before);
+    ck_assert_uint_eq(waits("GET dying"), dying + 1); /* it would expire again */
+
+    before = records.len;
+    run(&a, "SWAPDB 0 1");
+    ck_assert_uint_eq(waits("GET other"), before + 1);
+    b.depends_on = 0;
+    run(&b, "WATCH k");
+    run(&a, "SET k v");
+    run(&b, "MULTI");
+    b.depends_on = 0;
+    run(&b, "EXEC");
+    says(&b, "*-1\r\n");
+    ck_assert_uint_eq(b.depends_on, records.len);
+
+    depends_set(&engine->depends, false);
+    ck_assert_uint_eq(waits("GET other"), records.len);
+    depends_set(&engine->depends, true);
+    ck_assert_uint_eq(waits("GET never"), records.len); /* it was not noted meanwhile */
+    teardown();
+}
+END_TEST
+
+/* Method: an oracle that knows where the record of each key's newest write begins. */
+START_TEST(no_read_waits_for_less_than_the_newest_write_of_its_key)
+{
+    enum { KEYS = 40, STEPS = 100000, SETS = 2 };
+    static const char *const forms[] = {
+        "SET k%d v",       "SET k%d v PX 50", "INCR k%d",           "DEL k%d",    "SADD k%d m",
+        "SPOP k%d",        "PEXPIRE k%d 20",  "XADD k%d * f v",     "GET k%d",    "EXISTS k%d",
+        "TYPE k%d",        "TTL k%d",         "DUMP k%d",           "STRLEN k%d", "SMEMBERS k%d",
+        "SUNION none k%d", "XLEN k%d",        "OBJECT ENCODING k%d"};
+    uint64_t newest[KEYS] = {0};
+    uint32_t early = 0;
+    struct rng rng;
+    setup();
+    rng_init(&rng, 5);
+    depends_set(&engine->depends, true);
+    for (int step = 0; step < STEPS; step++) {
+        char line[64];
+        int key = (int)rng_below(&rng, KEYS);
+        uint32_t form = (uint32_t)rng_below(&rng, sizeof forms / sizeof forms[0]);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        (void)snprintf(line, sizeof line, forms[form], key);
+#pragma GCC diagnostic pop
+        now_us += 1000;
+        uint64_t before = records.len;
+        uint64_t waited = waits(line);
+        if (waited == records.len && waited > before) {
+            newest[key] = before + 1;
+            continue;
+        }
+        ck_assert_msg(form >= SETS && waited >= newest[key], "%s waits for %d, not for %d", line,
+                      (int)waited, (int)newest[key]);
+        early += waited < records.len;
+    }
+    ck_assert_uint_gt(early, STEPS / 4);
     teardown();
 }
 END_TEST
@@ -559,6 +650,8 @@ END_TEST
 UNIT_SUITE("exec", a_write_is_logged_and_a_read_is_not, effects_are_absolute_and_repeatable,
            a_transaction_is_one_record, an_expired_key_is_deleted_in_the_log,
            replies_depend_on_the_log_when_they_saw_it,
+           reads_wait_for_the_newest_write_of_their_keys,
+           no_read_waits_for_less_than_the_newest_write_of_its_key,
            ephemeral_keys_are_neither_logged_nor_waited_for,
            a_durable_key_made_of_an_ephemeral_one_is_logged_whole,
            a_woken_client_gets_its_reply_and_its_effect, a_wait_times_out_by_the_clock,
