@@ -37,6 +37,7 @@ struct tail {
     uint64_t place;    /* where the next byte goes */
     uint64_t synced;   /* bytes before it are on the disk */
     uint64_t reserved; /* the file ends here */
+    uint64_t refused;  /* the disk set nothing aside: not asked again before the file is so long */
     bool bad;          /* a sync failed: never again */
     bool listed;       /* the manifest names it; else it counts only after journal_rebase */
 };
@@ -120,12 +121,18 @@ static void tail_sync(struct journal *j)
 static void tail_reserve(struct journal *j, uint64_t until)
 {
     struct tail *t = &j->tail;
-    if (j->o.reserve == 0 || until <= t->reserved) return;
+    if (j->o.reserve == 0 || until <= t->reserved || until < t->refused) return;
     uint64_t most = j->o.reserve * RESERVE_GROWS;
     uint64_t to = until + (t->place < j->o.reserve ? j->o.reserve
                            : t->place < most       ? t->place
                                                    : most);
-    if (j->o.io->reserve(j->o.io->data, t->file, t->reserved, to) == 0) t->reserved = to;
+    if (j->o.io->reserve(j->o.io->data, t->file, t->reserved, to) == 0) {
+        t->reserved = to;
+        return;
+    }
+    /* Some file systems keep what they found room for; others need it. */
+    (void)j->o.io->cut(j->o.io->data, t->file, t->reserved);
+    t->refused = until + j->o.reserve;
 }
 
 /* Writes the batch. What could not be written stays in it. */
