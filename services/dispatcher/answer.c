@@ -206,6 +206,15 @@ bool answer_known_region(struct http_req *req, struct slice id)
     return known;
 }
 
+bool answer_region_asked(struct http_req *req, struct slice *region)
+{
+    query_id(req, "region", region);
+    if (!query_end(req)) return false;
+    if (app_serves(dispatcher_of(req)->app, *region)) return true;
+    http_problem(req, PROBLEM_NOT_FOUND, "This region is not served here.");
+    return false;
+}
+
 bool answer_self_or_ops(struct http_req *req)
 {
     const struct auth_claims *who = http_claims(req);

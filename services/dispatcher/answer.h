@@ -39,6 +39,9 @@ bool answer_empty_body(struct http_req *req);
  * for riders and drivers, of the region that their token names. */
 bool answer_known_region(struct http_req *req, struct slice id);
 
+/* Reads ?region=, which must be given and served here. False when it has replied. */
+bool answer_region_asked(struct http_req *req, struct slice *region);
+
 /* For routes about the driver ":id": a driver may only speak for himself. False when it has replied. */
 bool answer_self_or_ops(struct http_req *req);
 

@@ -18,16 +18,6 @@ static struct store *store_of(struct http_req *req)
     return app_store(dispatcher_of(req)->app);
 }
 
-/* Reads ?region=, which must be served here. False when it has replied. */
-static bool region_asked(struct http_req *req, struct slice *region)
-{
-    query_id(req, "region", region);
-    if (!query_end(req)) return false;
-    if (app_serves(dispatcher_of(req)->app, *region)) return true;
-    http_problem(req, PROBLEM_NOT_FOUND, "This region is not served here.");
-    return false;
-}
-
 /* --- overview: one figure a key, asked for together --- */
 
 static const struct {
@@ -119,7 +109,7 @@ static void ask_figure(struct overview *o, size_t at, const char *command, struc
 void ops_overview(struct http_req *req)
 {
     struct slice id = {0};
-    if (!region_asked(req, &id)) return;
+    if (!answer_region_asked(req, &id)) return;
     const struct region *region = regions_find(app_regions(dispatcher_of(req)->app), id);
     struct overview *o = arena_new(http_arena(req), struct overview);
     o->req = req;
@@ -182,7 +172,7 @@ void ops_streams(struct http_req *req)
 {
     struct slice region = {0};
     struct slice stream = {0};
-    if (!region_asked(req, &region)) return;
+    if (!answer_region_asked(req, &region)) return;
     if (http_query(req, "stream", &stream) && !slice_is(stream, "rides-incoming") &&
         !slice_is(stream, "rides-events")) {
         http_problem(req, PROBLEM_INVALID_VALUE, "stream must be rides-incoming or rides-events.");
@@ -234,7 +224,7 @@ void ops_dead_letters(struct http_req *req)
 {
     struct slice region = {0};
     struct slice cursor = SLICE("");
-    if (!region_asked(req, &region)) return;
+    if (!answer_region_asked(req, &region)) return;
     if (http_query(req, "cursor", &cursor) && id_entry_ms(cursor) < 0) {
         http_problem(req, PROBLEM_INVALID_VALUE, "cursor must be one that a list gave.");
         return;
@@ -260,7 +250,7 @@ static bool dead_letter_named(struct http_req *req, struct slice *id, struct sli
         http_problem(req, PROBLEM_NOT_FOUND, NULL);
         return false;
     }
-    return region_asked(req, region);
+    return answer_region_asked(req, region);
 }
 
 /* The same for what takes no body. */

@@ -173,11 +173,6 @@ void riders_rides(struct http_req *req)
 void ops_rides(struct http_req *req)
 {
     struct slice region = SLICE("");
-    query_id(req, "region", &region);
-    if (!query_end(req)) return;
-    if (!app_serves(dispatcher_of(req)->app, region)) {
-        http_problem(req, PROBLEM_NOT_FOUND, "This region is not served here.");
-        return;
-    }
+    if (!answer_region_asked(req, &region)) return;
     past(req, region, "all", SLICE(""));
 }

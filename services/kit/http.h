@@ -166,6 +166,8 @@ enum http_match http_if_match(const struct http_req *req, int64_t *version);
 
 void query_double(struct http_req *req, const char *name, double min, double max, double *out);
 void query_i64(struct http_req *req, const char *name, int64_t min, int64_t max, int64_t *out);
+/* RFC 3339. */
+void query_time(struct http_req *req, const char *name, int64_t *unix_ms);
 /* A valid region or other id. */
 void query_id(struct http_req *req, const char *name, struct slice *out);
 /* Whether it was given (not empty): for optional ones. */

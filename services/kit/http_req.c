@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -173,6 +174,13 @@ void query_double(struct http_req *req, const char *name, double min, double max
         http_add_error(req, "parameter", slice_of(name), "is out of range");
     else
         *out = d;
+}
+
+void query_time(struct http_req *req, const char *name, int64_t *unix_ms)
+{
+    struct slice s = {0};
+    if (query_text(req, name, &s) && clock_parse(s, unix_ms) != 0)
+        http_add_error(req, "parameter", slice_of(name), "is not a time, as 2026-11-27T08:00:00Z");
 }
 
 void query_i64(struct http_req *req, const char *name, int64_t min, int64_t max, int64_t *out)

@@ -10,6 +10,7 @@
 #include "services/kit/ids.h"
 #include "services/kit/keys.h"
 #include "services/kit/lifecycle.h"
+#include "services/kit/recorder.h"
 
 #include <math.h>
 
@@ -19,6 +20,7 @@ enum { CHUNK = 512 };
 struct ping_region {
     struct ping_flow *flow; /* borrowed: it owns this */
     char id[AUTH_REGION_MAX + 1];
+    struct recorder_series *recorded; /* accepted fixes; borrowed, may be NULL */
     struct ping_batch batch;
     struct list waiters;      /* of struct ping_wait, in the order of their batches */
     uint64_t flying;          /* number of the batch in flight */
@@ -329,6 +331,7 @@ static struct ping_region *region_of(struct ping_flow *f, struct slice id)
     r = mem_new(struct ping_region);
     r->flow = f;
     (void)slice_cstr(id, r->id, sizeof r->id);
+    r->recorded = recorder_series(f->config.recorder, id, RECORDED_PINGS, SLICE(""));
     list_init(&r->waiters);
     (void)map_put(&f->regions, id, r);
     return r;
@@ -445,13 +448,17 @@ enum ping_flow_took ping_flow_put(struct ping_flow *f, struct slice id, struct p
     if (d == NULL) return PING_FLOW_FULL;
 
     const struct ping *newest = NULL;
+    uint32_t accepted = 0;
     for (uint32_t i = 0; i < n; i++) {
         enum ping_verdict v = ping_filter_take(&d->filter, &f->config.limits, now_ms, &points[i]);
         counts[v]++;
         if (f->cells[v] != NULL) metric_inc(f->cells[v]);
-        if (v == PING_ACCEPTED) newest = &points[i];
+        if (v != PING_ACCEPTED) continue;
+        newest = &points[i];
+        accepted++;
     }
     if (newest == NULL) return PING_FLOW_NOTHING;
+    recorder_add(d->region->recorded, now_ms, accepted);
 
     bool silent = d->heard_ms == 0 || d->epoch != store_generation(f->store) ||
                   mono_ms - d->heard_ms >= PING_FLOW_SILENT_MS;

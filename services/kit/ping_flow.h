@@ -33,6 +33,7 @@
 struct app;
 struct lifecycle;
 struct ping_flow;
+struct recorder;
 
 enum { PING_FLOW_SILENT_MS = 10000 };
 
@@ -41,8 +42,9 @@ struct ping_flow_config {
     struct lifecycle *life; /* borrowed */
     struct ping_limits limits;
     size_t drivers_max;
-    struct metric *pings;     /* counter by "result"; may be NULL */
-    struct metric *freshness; /* seconds; age of a fix when it was acknowledged; may be NULL */
+    struct metric *pings;      /* counter by "result"; may be NULL */
+    struct metric *freshness;  /* seconds; age of a fix when it was acknowledged; may be NULL */
+    struct recorder *recorder; /* borrowed; may be NULL */
 };
 
 struct ping_flow *ping_flow_new(const struct ping_flow_config *config);

@@ -9,6 +9,7 @@
 #include "services/kit/app.h"
 #include "services/kit/lifecycle.h"
 #include "services/kit/ping_flow.h"
+#include "services/kit/recorder.h"
 #include "services/location-ingest/marker.h"
 #include "services/location-ingest/rate.h"
 #include "services/location-ingest/sweep.h"
@@ -30,8 +31,9 @@ struct ingest {
     struct app *app;
     struct ingest_options options;
     struct metric *metric[M_COUNT];
-    struct lifecycle *life; /* owned */
-    struct ping_flow *flow; /* owned */
+    struct lifecycle *life;    /* owned */
+    struct recorder *recorder; /* owned */
+    struct ping_flow *flow;    /* owned */
     struct marker_key marker_key;
     struct rate nearby_rate;
     struct sweep *sweeps[REGIONS_MAX]; /* owned */

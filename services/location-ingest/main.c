@@ -75,6 +75,7 @@ static bool start(struct app *app, void *service)
     limits.acc_m_max = in->options.accuracy_m;
     limits.speed_mps_max = in->options.speed_mps;
     limits.speed_scale = app_options(app)->speed_scale;
+    in->recorder = recorder_new(app);
     in->flow = ping_flow_new(&(struct ping_flow_config){
         .app = app,
         .life = in->life,
@@ -82,6 +83,7 @@ static bool start(struct app *app, void *service)
         .drivers_max = (size_t)in->options.drivers_max,
         .pings = in->metric[M_PINGS],
         .freshness = in->metric[M_FRESHNESS],
+        .recorder = in->recorder,
     });
     init_marker_key(in);
     rate_init(&in->nearby_rate, in->options.nearby_rate, 10);
@@ -99,6 +101,8 @@ static void on_drained(void *data)
 static void drain(struct app *app, void *service)
 {
     struct ingest *in = service;
+    app_hold(app);
+    recorder_drain(in->recorder, on_drained, app);
     for (size_t i = 0; i < in->sweeps_count; i++) {
         app_hold(app);
         sweep_drain(in->sweeps[i], on_drained, app);
@@ -112,6 +116,7 @@ static void stop(struct app *app, void *service)
     for (size_t i = 0; i < in->sweeps_count; i++)
         sweep_close(in->sweeps[i]);
     ping_flow_close(in->flow);
+    recorder_close(in->recorder);
     rate_fini(&in->nearby_rate);
     lifecycle_free(in->life);
 }

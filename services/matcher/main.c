@@ -46,6 +46,7 @@ static bool start(struct app *app, void *service)
     (void)metric_only(m->metric[M_SWAP_SAVED]);
     metric_set(metric_only(m->metric[M_COST_RATIO]), 1);
     (void)app_consumer(m->options.consumer, m->consumer);
+    m->recorder = recorder_new(app);
     start_regions(app, m);
     return true;
 }
@@ -59,6 +60,8 @@ static void on_drained(void *data)
 static void drain(struct app *app, void *service)
 {
     struct matcher *m = service;
+    app_hold(app);
+    recorder_drain(m->recorder, on_drained, m);
     for (size_t i = 0; i < m->works_count; i++) {
         app_hold(app);
         work_drain(m->works[i], on_drained, m);
@@ -71,6 +74,7 @@ static void stop(struct app *app, void *service)
     struct matcher *m = service;
     for (size_t i = 0; i < m->works_count; i++)
         work_close(m->works[i]);
+    recorder_close(m->recorder);
     lifecycle_free(m->life);
 }
 

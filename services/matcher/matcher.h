@@ -12,6 +12,7 @@
 
 #include "services/kit/app.h"
 #include "services/kit/lifecycle.h"
+#include "services/kit/recorder.h"
 #include "services/matcher/work.h"
 
 struct matcher_options {
@@ -32,6 +33,7 @@ struct matcher {
     struct matcher_options options;
     struct metric *metric[M_COUNT];
     struct lifecycle *life;          /* owned */
+    struct recorder *recorder;       /* owned */
     struct work *works[REGIONS_MAX]; /* owned, one a region */
     size_t works_count;
     char consumer[APP_CONSUMER_MAX + 1];

@@ -247,9 +247,10 @@ static void on_decided(void *data, const struct life_result *result)
         return;
     }
     keep_offered(job, result);
-    int64_t took_ms = clock_wall_ms() - job->entry->at_ms;
-    metric_observe(metric_only(r->matcher->metric[M_MATCH]),
-                   took_ms > 0 ? (double)took_ms / 1000.0 : 0);
+    int64_t now_ms = clock_wall_ms();
+    int64_t took_ms = now_ms > job->entry->at_ms ? now_ms - job->entry->at_ms : 0;
+    metric_observe(metric_only(r->matcher->metric[M_MATCH]), (double)took_ms / 1000.0);
+    work_matched(r->work, now_ms, took_ms);
     const char *status = ride_status_text(job->automatic ? RIDE_ASSIGNED : RIDE_OFFERED);
     metric_inc(METRIC_AT(r->matcher->metric[M_RIDES], slice_of(status)));
     job_end(job, status);

@@ -36,7 +36,8 @@ struct work {
     struct map entries;        /* stream id -> struct work_entry: all that are held */
     size_t promised;           /* places for entries that are being claimed */
     struct radius radius;
-    struct list rounds; /* under way; of round.c */
+    struct recorder_series *matches, *waits_ms, *longest_ms; /* borrowed; may be NULL */
+    struct list rounds;                                      /* under way; of round.c */
     uint32_t round_count;
     bool alone; /* the round under way is of a suspect, or an entry is being given up */
     bool reading;
@@ -57,6 +58,13 @@ struct matcher *work_matcher(struct work *w)
 struct board *work_board(struct work *w)
 {
     return w->board;
+}
+
+void work_matched(struct work *w, int64_t now_ms, int64_t waited_ms)
+{
+    recorder_add(w->matches, now_ms, 1);
+    recorder_add(w->waits_ms, now_ms, (double)waited_ms);
+    recorder_add(w->longest_ms, now_ms, (double)waited_ms);
 }
 
 struct radius *work_radius(struct work *w)
@@ -458,6 +466,9 @@ struct work *work_new(struct matcher *m, struct slice region)
     list_init(&w->fresh);
     list_init(&w->suspects);
     list_init(&w->rounds);
+    w->matches = recorder_series(m->recorder, region, RECORDED_MATCHES, SLICE(""));
+    w->waits_ms = recorder_series(m->recorder, region, RECORDED_MATCH_MS, SLICE(""));
+    w->longest_ms = recorder_series(m->recorder, region, RECORDED_MATCH_MS_MAX, SLICE(""));
 
     uv_loop_t *loop = app_loop(m->app);
     (void)uv_timer_init(loop, &w->retry_timer);

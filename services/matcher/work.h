@@ -62,6 +62,9 @@ void work_resolved(struct work *w, struct work_entry *e);
 /* The round is over: all its entries are resolved. */
 void work_round_done(struct work *w);
 
+/* A ride was offered or assigned now, so long after it became work: for the region's series. */
+void work_matched(struct work *w, int64_t now_ms, int64_t waited_ms);
+
 struct matcher *work_matcher(struct work *w);
 struct board *work_board(struct work *w);
 struct radius *work_radius(struct work *w);

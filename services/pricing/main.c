@@ -43,6 +43,7 @@ static bool start(struct app *app, void *service)
     p->app = app;
     p->life = lifecycle_new(app_store(app));
     (void)app_consumer(p->options.consumer, p->consumer);
+    p->recorder = recorder_new(app);
     start_regions(app, p);
     return true;
 }
@@ -55,6 +56,8 @@ static void on_drained(void *data)
 static void drain(struct app *app, void *service)
 {
     struct pricing *p = service;
+    app_hold(app);
+    recorder_drain(p->recorder, on_drained, app);
     for (size_t i = 0; i < p->regions_count; i++) {
         app_hold(app);
         settler_drain(p->settlers[i], on_drained, app);
@@ -71,6 +74,7 @@ static void stop(struct app *app, void *service)
         settler_close(p->settlers[i]);
         surge_keeper_close(p->keepers[i]);
     }
+    recorder_close(p->recorder);
     lifecycle_free(p->life);
 }
 

@@ -3,6 +3,7 @@
  *   quotes.c        POST /v1/quotes
  *   settler.c       rides:events -> final fares, one for each region
  *   surge_keeper.c  demand and supply -> multipliers, one for each region, the leader's works
+ *   tally.c         what the keeper records of both over time
  *   surges.c        what the keeper wrote, and what ops pinned
  *
  * The thinking is in fare, settlement and surge, and in kit's quote tokens.
@@ -13,6 +14,7 @@
 #include "services/kit/app.h"
 #include "services/kit/lifecycle.h"
 #include "services/kit/quote_keys.h"
+#include "services/kit/recorder.h"
 #include "services/pricing/settler.h"
 #include "services/pricing/surge_keeper.h"
 
@@ -33,7 +35,8 @@ struct pricing {
     struct app *app;
     struct pricing_options options;
     struct metric *metric[M_COUNT];
-    struct lifecycle *life; /* owned */
+    struct lifecycle *life;    /* owned */
+    struct recorder *recorder; /* owned */
     struct quote_keys keys;
     struct settler *settlers[REGIONS_MAX];     /* owned */
     struct surge_keeper *keepers[REGIONS_MAX]; /* owned */

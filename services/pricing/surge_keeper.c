@@ -8,6 +8,7 @@
 #include "services/kit/keys.h"
 #include "services/kit/leader.h"
 #include "services/pricing/pricing.h"
+#include "services/pricing/tally.h"
 
 #include <stdio.h>
 
@@ -36,6 +37,7 @@ struct surge_keeper {
     struct leader *leader;   /* owned */
     uv_timer_t timer;
     struct surge surge;
+    struct tally *tally; /* owned */
     enum keeper_at at;
     bool resumed; /* this leadership has taken over what was shown */
     int rounds;
@@ -50,10 +52,11 @@ struct surge_keeper {
     struct log_gate gate;
 };
 
-/* One count of a cell's idle drivers of a product. */
+/* One count of idle drivers of a product: those of a cell, or all of them. */
 struct supply {
     struct surge_keeper *keeper;
     cell_id cell;
+    char product[33];
 };
 
 static void keeper_step(struct surge_keeper *k);
@@ -79,6 +82,7 @@ static void rest(struct surge_keeper *k)
     }
     if (!k->closing || !k->timer_closed) return;
     surge_fini(&k->surge);
+    tally_free(k->tally);
     mem_free(k);
 }
 
@@ -151,6 +155,7 @@ static void count_entry(struct surge_keeper *k, const redisReply *entry, int64_t
     bool waits = slice_is(reply_field_slice(fields, "to"), "scheduled");
     if (waits || !geohash_valid(p)) return; /* a scheduled ride is demand when its time comes */
     int64_t at_ms = id_entry_ms(reply_slice(reply_at(entry, 0)));
+    if (event == SURGE_REQUEST) tally_demand(k->tally, reply_field_slice(fields, "product"), at_ms);
     surge_count(&k->surge, event, cell_at(p), at_ms, now_ms);
 }
 
@@ -207,6 +212,27 @@ static void on_supply(void *data, enum store_status status, const redisReply *re
     supply_done(k, status, reply);
 }
 
+static void on_idle(void *data, enum store_status status, const redisReply *reply)
+{
+    struct supply *s = data;
+    struct surge_keeper *k = s->keeper;
+    if (status == STORE_OK) tally_supply(k->tally, slice_of(s->product), reply_i64(reply, 0));
+    mem_free(s);
+    supply_done(k, status, reply);
+}
+
+/* Asks for all idle drivers of a product, for the tally. */
+static void send_idle(struct surge_keeper *k, struct slice product)
+{
+    struct key_text key;
+    struct supply *s = mem_new(struct supply);
+    s->keeper = k;
+    (void)slice_cstr(product, s->product, sizeof s->product);
+    k->calls++;
+    STORE_CALL(store_of(k), timeout_of(k), on_idle, s, SLICE("ZCARD"),
+               key_make1(&key, KEY_DRIVERS_IDLE, slice_of(k->region), product));
+}
+
 static void send_supply(struct surge_keeper *k)
 {
     const struct region *region = regions_find(app_regions(k->pricing->app), slice_of(k->region));
@@ -225,7 +251,7 @@ static void send_supply(struct surge_keeper *k)
         surge_supply(&k->surge, cell, 0);
         for (uint32_t p = 0; p < region->products_count; p++) {
             struct supply *s = mem_new(struct supply);
-            *s = (struct supply){k, cell};
+            *s = (struct supply){.keeper = k, .cell = cell};
             k->calls++;
             STORE_CALL(
                 store_of(k), timeout_of(k), on_supply, s, SLICE("ZCOUNT"),
@@ -233,6 +259,8 @@ static void send_supply(struct surge_keeper *k)
                 slice_of(min), slice_of(max));
         }
     }
+    for (uint32_t p = 0; region != NULL && p < region->products_count; p++)
+        send_idle(k, region->products[p].id);
     supply_done(k, STORE_OK, NULL);
 }
 
@@ -279,6 +307,7 @@ static void send_snapshot(struct surge_keeper *k)
     }
     store_send(store, c, timeout_of(k), on_written, k);
     metric_set(METRIC_AT(k->pricing->metric[M_SURGE], slice_of(k->region)), highest);
+    tally_tell(k->tally, now_ms, highest);
 }
 
 /* Does what the round is at. */
@@ -316,6 +345,7 @@ static void begin_leadership(struct surge_keeper *k)
     int64_t from_ms = clock_wall_ms() - limits.window_ms;
     surge_fini(&k->surge);
     surge_init(&k->surge, &limits);
+    tally_begin(k->tally, from_ms);
     (void)snprintf(k->cursor, sizeof k->cursor, "%lld-0", (long long)from_ms);
 }
 
@@ -329,6 +359,7 @@ static void on_timer(uv_timer_t *timer)
         return;
     }
     if (!k->resumed) begin_leadership(k);
+    tally_know(k->tally, regions_find(app_regions(k->pricing->app), slice_of(k->region)));
     k->at = k->resumed ? KEEPER_PINS : KEEPER_RESUME;
     keeper_step(k);
 }
@@ -340,6 +371,7 @@ struct surge_keeper *surge_keeper_new(struct pricing *p, struct slice region)
     limits.window_ms = p->options.surge_window_ms;
     limits.multiplier_max = p->options.surge_max;
     surge_init(&k->surge, &limits);
+    k->tally = tally_new(p->recorder, region);
     k->pricing = p;
     (void)slice_cstr(region, k->region, sizeof k->region);
     int64_t every_ms = p->options.surge_ms;

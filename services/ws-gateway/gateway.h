@@ -14,6 +14,7 @@
 #include "services/kit/app.h"
 #include "services/kit/lifecycle.h"
 #include "services/kit/ping_flow.h"
+#include "services/kit/recorder.h"
 #include "services/kit/store_sub.h"
 
 struct server;
@@ -35,11 +36,12 @@ struct gateway {
     struct app *app;
     struct gateway_options options;
     struct metric *metric[M_COUNT];
-    struct ping_flow *pings; /* owned */
-    struct lifecycle *life;  /* owned */
-    struct store_sub *hints; /* owned */
-    struct server *server;   /* owned */
-    struct list sessions;    /* of struct session: all that are connected */
+    struct recorder *recorder; /* owned */
+    struct ping_flow *pings;   /* owned */
+    struct lifecycle *life;    /* owned */
+    struct store_sub *hints;   /* owned */
+    struct server *server;     /* owned */
+    struct list sessions;      /* of struct session: all that are connected */
     size_t sessions_count;
     size_t sessions_alive; /* also those whose calls have not returned */
     bool draining;         /* the process is held until no session is alive */

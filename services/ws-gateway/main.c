@@ -62,6 +62,7 @@ static bool start(struct app *app, void *service)
     hints_open(g);
     struct ping_limits limits = ping_limits_standard();
     limits.speed_scale = app_options(app)->speed_scale;
+    g->recorder = recorder_new(app);
     g->pings = ping_flow_new(&(struct ping_flow_config){
         .app = app,
         .life = g->life,
@@ -69,6 +70,7 @@ static bool start(struct app *app, void *service)
         .drivers_max = (size_t)g->options.drivers_max,
         .pings = g->metric[M_PINGS],
         .freshness = g->metric[M_FRESHNESS],
+        .recorder = g->recorder,
     });
 
     const struct kit_options *o = app_options(app);
@@ -101,12 +103,19 @@ void gateway_end_if_empty(struct gateway *g)
     app_release(g->app);
 }
 
+static void on_recorder_drained(void *data)
+{
+    app_release(data);
+}
+
 /* The close frames are on their way when this returns; the loop goes on until they have left, and
  * until every call that a session waits for has returned. */
 static void drain(struct app *app, void *service)
 {
     struct gateway *g = service;
     if (g->server == NULL) return; /* it could not listen */
+    app_hold(app);
+    recorder_drain(g->recorder, on_recorder_drained, app);
     server_drain(g->server);
     list_each(at, &g->sessions)
     {
@@ -127,6 +136,7 @@ static void stop(struct app *app, void *service)
     g->server = NULL;
     hints_close(g);
     ping_flow_close(g->pings);
+    recorder_close(g->recorder);
     lifecycle_free(g->life);
     map_fini(&g->channels);
     map_fini(&g->people);
