@@ -15,6 +15,9 @@
 /* Empty buckets that one query may fill in. */
 enum { TSQUERY_EMPTY_MAX = 1 << 21 };
 
+/* The time a bucket is given. */
+enum tsquery_stamp { TSQUERY_BEGIN, TSQUERY_MIDDLE, TSQUERY_END };
+
 struct tsquery {
     int64_t from_ms, to_ms; /* both included */
     bool reverse;           /* the last first */
@@ -28,7 +31,7 @@ struct tsquery {
     bool folded;
     enum tsfold_kind kind;
     int64_t bucket_ms, align_ms;
-    enum { TSQUERY_BEGIN, TSQUERY_MIDDLE, TSQUERY_END } stamp; /* the time a bucket is given */
+    enum tsquery_stamp stamp;
     bool empty; /* buckets without samples too, between those that have some */
 
     const struct tssample *latest; /* one more behind the last, or NULL */

@@ -104,12 +104,12 @@ START_TEST(infinities_have_their_place)
     struct numtree t = {0};
     uint32_t ids[3];
     ck_assert_uint_eq(numtree_below(&t, 0, true), 0);
-    numtree_put(&t, INFINITY, 1);
-    numtree_put(&t, -INFINITY, 2);
+    numtree_put(&t, (double)INFINITY, 1);
+    numtree_put(&t, -(double)INFINITY, 2);
     numtree_put(&t, 0.0, 3);
-    ck_assert_uint_eq(numtree_below(&t, -INFINITY, false), 0);
-    ck_assert_uint_eq(numtree_below(&t, INFINITY, true), 3);
-    ck_assert_uint_eq(numtree_below(&t, INFINITY, false), 2);
+    ck_assert_uint_eq(numtree_below(&t, -(double)INFINITY, false), 0);
+    ck_assert_uint_eq(numtree_below(&t, (double)INFINITY, true), 3);
+    ck_assert_uint_eq(numtree_below(&t, (double)INFINITY, false), 2);
     ck_assert_uint_eq(numtree_copy(&t, 0, 3, ids, NULL), 3);
     ck_assert_uint_eq(ids[0], 2);
     ck_assert_uint_eq(ids[1], 3);

@@ -148,7 +148,7 @@ static void compare_query(const struct series *s, struct rng *rng)
                         .kind = (enum tsfold_kind)rng_below(rng, TSFOLD_TWA),
                         .bucket_ms = 1 + (int64_t)rng_below(rng, 400),
                         .align_ms = (int64_t)rng_below(rng, 2 * BASE),
-                        .stamp = (int)rng_below(rng, 3),
+                        .stamp = (enum tsquery_stamp)rng_below(rng, 3),
                         .empty = rng_below(rng, 2) == 0};
     q.to_ms = q.from_ms + (int64_t)rng_below(rng, SPAN);
     if (rng_below(rng, 8) == 0) {

@@ -14,7 +14,7 @@ struct document {
 };
 
 static const struct document few[] = {
-    {"Paris", 10, "a,b"}, {"Rome", 5, "b"},     {"Paris", 30, ""},   {"Oslo", NAN, "c"},
+    {"Paris", 10, "a,b"}, {"Rome", 5, "b"},     {"Paris", 30, ""},   {"Oslo", (double)NAN, "c"},
     {"Rome", 5, "a"},     {"Paris", 20, "a,c"}, {"Rome", 50, "b,c"},
 };
 
