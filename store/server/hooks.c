@@ -1,6 +1,7 @@
 /* hooks: what the process does for commands: INFO's sections, SHUTDOWN, SAVE, BGREWRITEAOF. */
 #include "base/clock.h"
 #include "store/server/config_file.h"
+#include "store/server/huge.h"
 #include "store/server/inside.h"
 
 #include <inttypes.h>
@@ -35,6 +36,7 @@ static void hook_info(void *data, const char *section, struct buf *out)
 {
     const struct server *s = data;
     if (strcmp(section, "persistence") == 0) info_persistence(s, out);
+    if (strcmp(section, "memory") == 0) buf_addf(out, "huge_pages:%d\r\n", huge_on());
     if (strcmp(section, "stats") == 0)
         buf_addf(out, "latest_fork_usec:%" PRId64 "\r\n", s->fork_us);
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "store/cmd/exec.h"
 #include "store/script/script.h"
+#include "store/server/huge.h"
 #include "store/server/options.h"
 #include "store/server/server.h"
 
@@ -102,6 +103,7 @@ static int serve(struct engine *e)
 
 int main(int argc, char **argv)
 {
+    huge_restart(argv);
     char why[OPTIONS_ERROR] = "";
     (void)signal(SIGPIPE, SIG_IGN);
     /* Small blocks go back to where they came from one by one. Kept in a list of their own, a million
@@ -116,6 +118,7 @@ int main(int argc, char **argv)
     int code = settle(options_read(&e->config, argc, argv, environ, why), why);
     if (code < 0) {
         set_log(&e->config);
+        if (e->config.huge_pages == 0) huge_refuse();
         set_ephemeral(e);
         const char *no = engine_settle(e);
         if (no != NULL) (void)fprintf(stderr, "hansom-store: notify-keyspace-events: %s\n", no);

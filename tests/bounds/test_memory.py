@@ -239,6 +239,18 @@ class Bounds(unittest.TestCase):
         self.assertGreater(said.count(b"+PONG\r\n"), 80)
         self.assertTrue(db.ping())
 
+    def thp_enabled(self, store):
+        with open(f"/proc/{store.process.pid}/status") as f:
+            return next(line.split()[1] for line in f if line.startswith("THP_enabled:"))
+
+    def test_huge_pages_are_kept_unless_the_setting_gives_them_up(self):
+        kept = self.store()
+        self.assertEqual(self.thp_enabled(kept), "1")
+        self.assertEqual(self.db().config_get("huge-pages"), {"huge-pages": "yes"})
+        given_up = self.store("--huge-pages", "no")
+        self.assertEqual(self.thp_enabled(given_up), "0")
+        self.assertEqual(self.db().info("memory")["huge_pages"], 0)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
