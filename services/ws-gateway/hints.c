@@ -159,13 +159,11 @@ static void released(struct session *s, const json_t *hint, int64_t now_ms)
     struct gateway *g = s->gateway;
     struct slice ride_id = member(hint, "ride_id");
     int64_t version = json_integer_value(json_object_get(hint, "version"));
-    bool known = slice_is(ride_id, s->known.ride_id); /* else it was to be his next one */
+    bool known = slice_is(ride_id, s->known.ride_id); /* else his next one, or not read yet */
     if (known && version <= s->known.version) return;
     gateway_pushed(g, json_integer_value(json_object_get(hint, "at_ms")));
-    if (known) {
-        session_forget(s);
-        s->told_version = version;
-    }
+    if (known) session_forget(s);
+    session_told(s, ride_id, version);
 
     struct json j = frame_begin(&g->scratch, "ride.updated", now_ms, ride_id, version);
     json_object_start(&j);

@@ -352,12 +352,27 @@ static void follow_driver(struct session *s, const struct ride *r)
                 on_following);
 }
 
+/* Its place among those that were told; TOLD_MAX when the ride is not there. */
+static size_t told_find(const struct session *s, struct slice ride_id)
+{
+    size_t i = 0;
+    while (i < TOLD_MAX && !slice_is(ride_id, s->told[i].ride_id))
+        i++;
+    return i;
+}
+
+void session_told(struct session *s, struct slice ride_id, int64_t version)
+{
+    size_t at = told_find(s, ride_id);
+    if (at == TOLD_MAX) at--; /* the oldest gives way */
+    memmove(s->told + 1, s->told, at * sizeof *s->told);
+    (void)slice_cstr(ride_id, s->told[0].ride_id, sizeof s->told[0].ride_id);
+    s->told[0].version = version;
+}
+
 void session_forget(struct session *s)
 {
-    if (s->known.ride_id[0] != '\0') {
-        memcpy(s->told_ride, s->known.ride_id, sizeof s->told_ride);
-        s->told_version = s->known.version;
-    }
+    if (s->known.ride_id[0] != '\0') session_told(s, slice_of(s->known.ride_id), s->known.version);
     s->known = (struct known_ride){0};
 }
 
@@ -369,9 +384,11 @@ static void learn(struct session *s, const struct ride *r)
         ride_is_over(r->status) && (r->status != RIDE_COMPLETED || r->final_fare.len > 0);
     if (slice_eq(id_offer_ride(slice_of(s->known.offer_id)), r->ride_id))
         s->known.offer_id[0] = '\0';
-    if (slice_is(r->ride_id, s->told_ride)) s->told_version = r->version;
     /* A late word of an old ride, or a driver's next one: what he is on stays what he is on. */
-    if (other && s->known.live && (ride_is_over(r->status) || r->queued == 1)) return;
+    if (other && s->known.live && (ride_is_over(r->status) || r->queued == 1)) {
+        session_told(s, r->ride_id, r->version);
+        return;
+    }
     if (other) {
         char offer_id[ID_MAX + 1]; /* it stands beside whatever he is on */
         memcpy(offer_id, s->known.offer_id, sizeof offer_id);
@@ -391,7 +408,8 @@ static bool is_news(const struct session *s, const struct life_result *r)
     struct slice id = r->ride.ride_id;
     if (r->generation > s->gateway->generation) return true;
     if (slice_is(id, s->known.ride_id)) return r->ride.version > s->known.version;
-    return !slice_is(id, s->told_ride) || r->ride.version > s->told_version;
+    size_t told = told_find(s, id);
+    return told == TOLD_MAX || r->ride.version > s->told[told].version;
 }
 
 /* Another primary answers: what clients hold may be ahead of it, so each is sent all of it anew. */

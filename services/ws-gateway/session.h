@@ -39,6 +39,14 @@ struct known_ride {
     bool held; /* a driver is on his way to it, or drives it */
 };
 
+/* How far the client was told of a ride that it is not on: what is still being read of it is older. */
+struct told_ride {
+    char ride_id[ID_MAX + 1]; /* "": none */
+    int64_t version;
+};
+
+enum { TOLD_MAX = 4 };
+
 struct watch {
     struct list link;      /* in the channel's watchers */
     struct session *owner; /* borrowed */
@@ -57,12 +65,10 @@ struct session {
     struct outbox outbox;
     uint64_t seq;
     struct known_ride known;
-    char told_ride[ID_MAX +
-                   1]; /* the ride that was known before, and how far the client was told of it */
-    int64_t told_version;
-    struct watch hints;    /* ui:… of this person */
-    struct watch position; /* loc:… of the rider's driver */
-    struct list of_person; /* in person.sessions */
+    struct told_ride told[TOLD_MAX]; /* the newest first */
+    struct watch hints;              /* ui:… of this person */
+    struct watch position;           /* loc:… of the rider's driver */
+    struct list of_person;           /* in person.sessions */
     struct person *person;
     bool reading;       /* a state read is under way */
     bool read_again;    /* something changed since it was sent */
@@ -109,6 +115,9 @@ void session_refresh(struct session *s, bool snapshot);
 
 /* The client is on no ride, or on another from now on. */
 void session_forget(struct session *s);
+
+/* The client, which is not on this ride, was told that it came to be that version. */
+void session_told(struct session *s, struct slice ride_id, int64_t version);
 
 /* Sends the ride to the client when it is newer than what it knows: also called with the result
  * of what the client itself did. */
