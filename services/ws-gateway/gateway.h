@@ -48,11 +48,17 @@ struct gateway {
     size_t queue_bytes;    /* of all outboxes */
     struct map channels;   /* channel -> struct channel (hints.c) */
     struct map people;     /* "rider:<id>", "driver:<id>" -> struct person (session.c) */
-    uv_timer_t tick;       /* every 100 ms: deadlines, pings, comparing */
+    uv_timer_t tick;       /* every GATEWAY_TICK_MS */
     uint32_t tick_number;
     int64_t generation; /* the last one heard of */
     struct buf scratch; /* for building frames */
 };
+
+enum { GATEWAY_TICK_MS = 100 };
+
+/* Every session's deadlines; and a share of the live rides is compared with the store, so that each is
+ * once every compare-interval and they never come all at once. timer->data is the gateway. */
+void gateway_tick(uv_timer_t *timer);
 
 /* While draining: lets the process end once no session is alive. */
 void gateway_end_if_empty(struct gateway *g);

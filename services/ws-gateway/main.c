@@ -4,8 +4,6 @@
 #include "services/ws-gateway/hints.h"
 #include "services/ws-gateway/server.h"
 
-enum { TICK_MS = 100 };
-
 static const struct option_spec options[] = {
 #define OPT(field, ...) OPTION_SPEC(struct gateway_options, field, __VA_ARGS__)
 #include "services/ws-gateway/options.def"
@@ -18,14 +16,12 @@ static const struct metric_spec metrics[] = {
 #undef METRIC
 };
 
-/* Every session's deadlines; and a share of the live rides is compared with the store, so that each
- * is once every compare-interval and they never come all at once. */
-static void on_tick(uv_timer_t *timer)
+void gateway_tick(uv_timer_t *timer)
 {
     struct gateway *g = timer->data;
     int64_t mono_ms = clock_mono_ms();
     int64_t wall_ms = clock_wall_ms();
-    uint32_t turns = (uint32_t)(g->options.compare_ms / TICK_MS);
+    uint32_t turns = (uint32_t)(g->options.compare_ms / GATEWAY_TICK_MS);
     list_each_safe(at, &g->sessions)
     {
         session_tick(list_entry(at, struct session, link), mono_ms, wall_ms);
@@ -58,7 +54,7 @@ static bool start(struct app *app, void *service)
     list_init(&g->sessions);
     (void)uv_timer_init(app_loop(app), &g->tick);
     g->tick.data = g;
-    (void)uv_timer_start(&g->tick, on_tick, TICK_MS, TICK_MS);
+    (void)uv_timer_start(&g->tick, gateway_tick, GATEWAY_TICK_MS, GATEWAY_TICK_MS);
     hints_open(g);
     struct ping_limits limits = ping_limits_standard();
     limits.speed_scale = app_options(app)->speed_scale;

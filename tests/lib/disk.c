@@ -15,7 +15,8 @@ struct inode {
     struct inode *copy; /* while the disk is copied */
     struct buf now;
     struct buf durable;
-    bool lost; /* a sync failed: what was written before it never gets to the disk */
+    size_t clean; /* so many bytes at the front are the same in both, at least */
+    bool lost;    /* a sync failed: what was written before it never gets to the disk */
 };
 
 struct name {
@@ -140,6 +141,7 @@ static int disk_open(void *data, const char *path, enum io_open how)
             folder_note(d);
         } else {
             buf_clear(&n->inode->now);
+            n->inode->clean = 0;
         }
         if (last) return -EIO;
         n = name_find(&d->now, path);
@@ -188,6 +190,12 @@ static void put_bytes(struct buf *b, uint64_t at, const void *from, size_t n)
     if (n > 0) memcpy(b->p + at, from, n);
 }
 
+/* A file may differ from what is durable of it from here on. */
+static void changed_from(struct inode *n, uint64_t at)
+{
+    if (at < n->clean) n->clean = (size_t)at;
+}
+
 static int64_t disk_write_at(void *data, int file, uint64_t at, const void *from, size_t n)
 {
     struct disk *d = data;
@@ -198,6 +206,7 @@ static int64_t disk_write_at(void *data, int file, uint64_t at, const void *from
     if (d->full && n < 2) return -ENOSPC;
     if (last || d->full) n = rng_below(&d->rng, n);
     put_bytes(&d->handles[file]->now, at, from, n);
+    changed_from(d->handles[file], at);
     if (last) return -EIO;
     return n == 0 ? -ENOSPC : (int64_t)n;
 }
@@ -216,8 +225,9 @@ static int disk_sync(void *data, int file)
         return -EIO;
     }
     if (n->lost) return 0;
-    buf_clear(&n->durable);
-    buf_add(&n->durable, n->now.p, n->now.len);
+    n->durable.len = n->clean; /* only what follows is copied: a log grows at its end */
+    if (n->now.len > n->clean) buf_add(&n->durable, n->now.p + n->clean, n->now.len - n->clean);
+    n->clean = n->now.len;
     return 0;
 }
 
@@ -230,6 +240,7 @@ static int disk_cut(void *data, int file, uint64_t size)
     struct buf *b = &d->handles[file]->now;
     grow(b, size);
     b->len = size;
+    changed_from(d->handles[file], size);
     return last ? -EIO : 0;
 }
 
@@ -340,6 +351,7 @@ static void inode_settle(struct disk *d, struct inode *n)
     n->lost = false;
     buf_clear(&n->durable);
     buf_add(&n->durable, out.p, out.len);
+    n->clean = out.len;
 }
 
 void disk_restart(struct disk *d)

@@ -3,6 +3,8 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "services/kit/ride.h"
+#include "services/ws-gateway/outbox.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,30 +27,68 @@ static const struct patch patches[] = {
      "local to = DRIVER[event][d.fields.state] or 'offered'\n    if event == 'free'"},
     {"pop-then-apply", "if not due or due > now then return reply(c, 'ok', nil,",
      "if false then return reply(c, 'ok', nil,"},
+    {"unchecked-swap", "if text(r, 'lease') ~= lease then return refuse('stale_lease', id) end",
+     ""},
+    {"unchecked-swap",
+     "if r.fields.version ~= version then return refuse('version_conflict', id) end", ""},
 };
 enum { PATCHES = sizeof patches / sizeof patches[0] };
 
-const char *const bugs_all[] = {"no-lease-check",
-                                "acknowledge-early",
-                                "split-dead-letter",
-                                "pop-then-apply",
-                                "reply-before-sync",
-                                "no-idle-check",
-                                NULL};
+static const struct bug {
+    const char *name;
+    const char *about;
+    enum stress stress; /* under which it shows soonest */
+} bugs[] = {
+    {"no-lease-check", "a driver's late call is carried out on a lease that is no longer his",
+     STRESS_LATE_CALLS},
+    {"acknowledge-early", "the matcher acknowledges an entry when it reads it", STRESS_NONE},
+    {"split-dead-letter", "a dead letter is acknowledged first and written by a second call",
+     STRESS_NONE},
+    {"pop-then-apply", "due timers are taken out when they are looked at", STRESS_NONE},
+    {"reply-before-sync", "replies leave before what they tell is on the disk", STRESS_NONE},
+    {"no-idle-check", "a ride is offered to a driver who is not idle", STRESS_NONE},
+    {"unchecked-swap", "drivers are exchanged whatever became of their rides meanwhile",
+     STRESS_EXCHANGES},
+    {"no-party-check", "the gateway shows a ride to whoever asks for it", STRESS_NONE},
+    {"silent-gap", "the gateway drops frames of a slow client and does not say so", STRESS_TUNNELS},
+};
+enum { BUGS = sizeof bugs / sizeof bugs[0] };
+
+static const struct bug *bug_find(const char *name)
+{
+    for (size_t i = 0; i < BUGS; i++)
+        if (strcmp(bugs[i].name, name) == 0) return &bugs[i];
+    return NULL;
+}
+
+const char *bugs_name(size_t i)
+{
+    return i < BUGS ? bugs[i].name : NULL;
+}
 
 const char *bugs_about(const char *name)
 {
-    static const char *const about[][2] = {
-        {"no-lease-check", "a driver's late call is carried out on a lease that is no longer his"},
-        {"acknowledge-early", "the matcher acknowledges an entry when it reads it"},
-        {"split-dead-letter", "a dead letter is acknowledged first and written by a second call"},
-        {"pop-then-apply", "due timers are taken out when they are looked at"},
-        {"reply-before-sync", "replies leave before what they tell is on the disk"},
-        {"no-idle-check", "a ride is offered to a driver who is not idle"},
-    };
-    for (size_t i = 0; i < sizeof about / sizeof about[0]; i++)
-        if (strcmp(about[i][0], name) == 0) return about[i][1];
-    return NULL;
+    const struct bug *b = bug_find(name);
+    return b == NULL ? NULL : b->about;
+}
+
+enum stress bugs_stress(const char *name)
+{
+    return bug_find(name)->stress;
+}
+
+bool __real_ride_party_driver(const struct ride *r, struct slice sub);
+bool __wrap_ride_party_driver(const struct ride *r, struct slice sub);
+bool __wrap_ride_party_driver(const struct ride *r, struct slice sub)
+{
+    return world_has_bug("no-party-check") || __real_ride_party_driver(r, sub);
+}
+
+bool __real_outbox_take_gap(struct outbox *o);
+bool __wrap_outbox_take_gap(struct outbox *o);
+bool __wrap_outbox_take_gap(struct outbox *o)
+{
+    return __real_outbox_take_gap(o) && !world_has_bug("silent-gap");
 }
 
 static struct map poison; /* a ride's id -> a reason to be there */

@@ -1,19 +1,22 @@
 /* bugs: mistakes made on purpose, so that the checker shows that it would see them.
  *
  * Each is one a tired engineer could make: a line of the lifecycle library is changed as the store
- * loads it, or one call is carried out as a careless service would have written it. Nothing of it
- * exists outside of this program.
+ * loads it, one call is carried out as a careless service would have written it, or one function of
+ * a service gives another answer. Nothing of it exists outside of this program.
  */
 #ifndef HANSOM_TESTS_WORLD_BUGS_H
 #define HANSOM_TESTS_WORLD_BUGS_H
 
 #include "tests/world/primary.h"
 
-/* The names of all, NULL at the end. */
-extern const char *const bugs_all[];
+/* The name of the i-th; NULL behind the last. */
+const char *bugs_name(size_t i);
 
-/* What a bug is, in words. */
+/* What a bug is, in words; NULL when there is none of that name. */
 const char *bugs_about(const char *name);
+
+/* What a seed dwells on when this bug is to be found. */
+enum stress bugs_stress(const char *name);
 
 /* A command reaches the store. */
 void bugs_command(struct link *l, const struct slice *argv, uint32_t argc);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "tests/world/people.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -274,7 +275,7 @@ void call(const struct request *q, answer_fn fn, void *data)
     if (calls_are_calm || !chance(0.03)) send_copy(x, 0);
     if (q->op == CALL_STATE || q->op == CALL_RIDE || q->op == CALL_MINE || calls_are_calm) return;
     if (chance(0.04)) send_copy(x, between(0, 20 * MS));
-    if (!chance(0.1)) return;
+    if (!chance(temper.late)) return;
     x->refs++;
     world_after(NULL, between(SECOND, 60 * SECOND), on_late, x)->drop = on_world_ended;
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "services/kit/reply.h"
+#include "tests/world/past.h"
 #include "tests/world/primary.h"
 #include "tests/world/world.h"
 
@@ -14,6 +15,10 @@ static struct model m;
 static struct map seen;    /* ride -> int64_t, owned: the highest version anybody was told */
 static struct map created; /* "rider key" -> ride id, owned: what riders were told */
 static bool recovering;
+
+/* The command that is being carried out. */
+static const struct slice *command;
+static uint32_t command_argc;
 
 void check_begin(void)
 {
@@ -90,16 +95,6 @@ static void check_requested(struct record *r)
     if (deadline_ms <= primary_wall_ms()) r->gave_up_ms = deadline_ms; /* its timer is next */
     if (r->gave_up_ms != deadline_ms)
         world_fail("ride %s waits for a driver and nobody looks for one", r->id);
-}
-
-/* Whether the id stands in a list between spaces. */
-static bool among(const char *list, const char *id)
-{
-    struct slice rest = slice_of(list);
-    struct slice one = SLICE("");
-    while (slice_cut(&rest, ' ', &one))
-        if (slice_is(one, id)) return true;
-    return false;
 }
 
 /* Everybody to whom the ride is offered knows of it, and holds no other offer. */
@@ -321,6 +316,26 @@ static void check_actor(const struct record *r, const struct model_event *e)
     }
 }
 
+/* Who exchanges drivers says of each ride what he knows of it: then nothing has changed since. */
+static void check_swap(const struct record *r, const struct model_event *e)
+{
+    enum { FIRST = 4, EACH = 5 }; /* FCALL ride_swap 1 key, then ride version lease driver eta … */
+    if (strcmp(e->type, "swap") != 0) return;
+    for (uint32_t i = FIRST; i + EACH <= command_argc; i += EACH) {
+        int64_t version = 0;
+        if (!slice_is(command[i], r->id)) continue;
+        (void)slice_i64(command[i + 1], &version);
+        if (version != e->version - 1 || !slice_is(command[i + 2], r->was_lease))
+            world_fail("ride %s is exchanged as known at version %" PRId64
+                       " on lease %.*s, but it was "
+                       "at %" PRId64 " on %s",
+                       r->id, version, (int)command[i + 2].len, command[i + 2].p, e->version - 1,
+                       r->was_lease);
+        return;
+    }
+    world_fail("ride %s is exchanged and nobody asked for it", r->id);
+}
+
 static void check_event(const struct model_event *e)
 {
     struct record *r = model_find(&m.rides, e->ride_id);
@@ -347,6 +362,11 @@ static void check_event(const struct model_event *e)
     r->was_status = to;
     check_money(r, e);
     check_actor(r, e);
+    check_swap(r, e);
+    struct past now = {.status = to};
+    (void)snprintf(now.holder, sizeof now.holder, "%s", field(r, F_driver_id));
+    (void)snprintf(now.asked, sizeof now.asked, "%s", field(r, F_offer_driver));
+    past_note(r->id, e->version, &now);
 }
 
 /* --- a record --- */
@@ -394,6 +414,7 @@ void check_record(void)
                        field(r, F_status), field(r, F_version), ride_status_text(r->was_status),
                        r->was_version);
         r->dirty = false;
+        (void)snprintf(r->was_lease, sizeof r->was_lease, "%s", field(r, F_lease));
     }
     for (uint32_t i = 0; i < m.drivers.count; i++) {
         struct record *d = m.drivers.all[i];
@@ -439,6 +460,7 @@ void check_recovery_ends(void)
         r->was_status = status_of(r);
         r->was_version = number(r, F_version);
         r->settlements = field(r, F_settled_ms)[0] != '\0';
+        (void)snprintf(r->was_lease, sizeof r->was_lease, "%s", field(r, F_lease));
         r->dirty = true;
     }
     for (uint32_t i = 0; i < m.drivers.count; i++)
@@ -453,6 +475,9 @@ void check_seen(const redisReply *reply)
 {
     const redisReply *ride = reply_at(reply, 1);
     struct slice id = reply_field_slice(ride, "ride_id");
+    if (reply_is_error_code(reply, "ERR") &&
+        !slice_is(reply_slice(reply), "ERR Function not found"))
+        world_fail("a process is told: %.*s", (int)reply_slice(reply).len, reply_slice(reply).p);
     int64_t version = reply_i64(reply_field(ride, "version"), 0);
     if (id.len == 0 || version == 0) return;
     int64_t *known = map_find(&seen, id);
@@ -474,6 +499,18 @@ void check_created(const char *rider, const char *key, const char *ride_id)
     else if (strcmp(before, ride_id) != 0)
         world_fail("rider %s asked once (%s) and has two rides: %s and %s", rider, key, before,
                    ride_id);
+}
+
+void check_command(const struct slice *argv, uint32_t argc)
+{
+    command = argv;
+    command_argc = argc;
+}
+
+int64_t check_version(const char *ride_id)
+{
+    const struct record *r = model_find(&m.rides, ride_id);
+    return r == NULL ? 0 : number(r, F_version);
 }
 
 /* --- the end --- */

@@ -27,11 +27,18 @@ void check_record(void);
 void check_recovery_begins(void);
 void check_recovery_ends(void);
 
-/* A lifecycle call's reply reached a process: from now on the ride is at least at that version. */
+/* A lifecycle call's reply reached a process: from now on the ride is at least at that version. No
+ * process of ours asks for what can only be a mistake. */
 void check_seen(const struct redisReply *reply);
 
 /* A rider's request was answered with this ride: for ever, and with no other. */
 void check_created(const char *rider, const char *key, const char *ride_id);
+
+/* A command is about to be carried out; argc 0: it was. */
+void check_command(const struct slice *argv, uint32_t argc);
+
+/* The version that the ride is at; 0: there is none. */
+int64_t check_version(const char *ride_id);
 
 /* After quiet time: every ride has ended and every driver is free. */
 bool check_is_quiet(void);

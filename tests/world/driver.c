@@ -1,5 +1,6 @@
 /* driver: pings, looks at what he has, and does the next thing about it; or does not. */
 #include "tests/world/people.h"
+#include "tests/world/screen.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -32,14 +33,15 @@ static void on_ping(void *data)
     if (!calm && chance(temper.goes_dark))
         d->dark_until_us = world.now_us + between(5, 200) * SECOND;
     if (!calm && d->dark_until_us > world.now_us) return;
-    d->lat += (rng_unit(&world.rng) - 0.5) * 0.0006;
-    d->lon += (rng_unit(&world.rng) - 0.5) * 0.0006;
+    d->lat += (rng_unit(&world.rng) - 0.5) * 2 * temper.roams;
+    d->lon += (rng_unit(&world.rng) - 0.5) * 2 * temper.roams;
     int64_t late_ms = !calm && chance(0.05) ? between(-20000, 20000) : between(0, 300);
-    call_ping(d->id, (struct ping){.at = {d->lon, d->lat},
-                                   .time_ms = (WORLD_EPOCH_US + world.now_us) / 1000 - late_ms,
-                                   .acc_m = (double)NAN,
-                                   .speed_mps = (double)NAN,
-                                   .bearing_deg = (double)NAN});
+    struct ping p = {.at = {d->lon, d->lat},
+                     .time_ms = (WORLD_EPOCH_US + world.now_us) / 1000 - late_ms,
+                     .acc_m = (double)NAN,
+                     .speed_mps = (double)NAN,
+                     .bearing_deg = (double)NAN};
+    if (!chance(0.3) || !screen_ping(d->id, &p)) call_ping(d->id, p);
 }
 
 static void tell(struct driver *d, enum call_op op, answer_fn fn)
@@ -63,6 +65,13 @@ static bool whim(double p)
     return !people_are_calm && chance(p);
 }
 
+/* By the screen's connection, or by a request of its own. */
+static void give_answer(struct driver *d, enum call_op answer)
+{
+    if (!chance(0.4) || !screen_answer(d->id, d->seen.offer, answer == CALL_ACCEPT))
+        tell(d, answer, on_done);
+}
+
 static void answer_offer(struct driver *d)
 {
     if (strcmp(d->offer, d->seen.offer) != 0) {
@@ -73,7 +82,7 @@ static void answer_offer(struct driver *d)
     if (whim(temper.leaves))
         tell(d, chance(0.5) ? CALL_OFFLINE : CALL_BREAK, on_done);
     else if (world.now_us >= d->due_us && (d->answer >= 0 || people_are_calm))
-        tell(d, d->answer >= 0 ? (enum call_op)d->answer : CALL_ACCEPT, on_done);
+        give_answer(d, d->answer >= 0 ? (enum call_op)d->answer : CALL_ACCEPT);
 }
 
 static void plan(struct driver *d)
@@ -81,7 +90,8 @@ static void plan(struct driver *d)
     if (strcmp(d->lease, d->seen.lease) != 0) d->no_show = whim(temper.no_shows);
     (void)snprintf(d->lease, sizeof d->lease, "%s", d->seen.lease);
     d->planned = d->seen.status;
-    d->due_us = world.now_us + between(1, 15) * SECOND;
+    d->due_us =
+        world.now_us + between(1, d->seen.status == RIDE_ASSIGNED ? temper.way_s : 15) * SECOND;
     if (d->seen.status == RIDE_ARRIVED) d->due_us = world.now_us + between(0, 10) * SECOND;
     if (whim(temper.stalls)) d->due_us += between(30, 400) * SECOND;
 }
@@ -168,5 +178,6 @@ void drivers_begin(void)
         d->next = (struct event){.fn = on_next, .data = d};
         world_post(&d->ping, between(3 * SECOND, 7 * SECOND));
         world_post(&d->next, between(SECOND, 6 * SECOND));
+        screen_add(ROLE_DRIVER, d->id);
     }
 }

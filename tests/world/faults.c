@@ -15,9 +15,12 @@ static void again(struct event *e, int64_t mean_us)
     if (mean_us > 0 && !f.calm) world_post(e, (int64_t)rng_exp(&world.rng, (double)mean_us));
 }
 
+/* Where exchanges matter, matchers suffer most. */
 static struct host *any_host(void)
 {
-    return &hosts[between(0, hosts_count - 1)];
+    struct host *h =
+        world.stress == STRESS_EXCHANGES && chance(0.6) ? host_any(HOST_MATCHER) : NULL;
+    return h != NULL ? h : &hosts[between(0, hosts_count - 1)];
 }
 
 static void on_restart(void *data)
@@ -58,6 +61,7 @@ static void on_cut(void *data)
     (void)data;
     struct host *h = any_host();
     int64_t us = chance(0.3) ? between(10, 40) * SECOND : between(100 * MS, 8 * SECOND);
+    if (world.stress == STRESS_EXCHANGES) us = between(2, 9) * SECOND;
     world_tell(h->name, "is cut off for %.1f s", (double)us / SECOND);
     h->cut_until_us = world.now_us + us;
     again(&f.cut, f.cut_us);
@@ -130,9 +134,11 @@ void faults_begin(void)
     }
     (void)host_add(HOST_INGEST, 1);
     (void)host_add(HOST_PRICING, 1);
+    (void)host_add(HOST_GATEWAY, 1);
     if (chance(0.3)) (void)host_add(HOST_MATCHER, 3);
     if (chance(0.3)) (void)host_add(HOST_INGEST, 2);
     if (chance(0.3)) (void)host_add(HOST_PRICING, 2);
+    if (chance(0.3)) (void)host_add(HOST_GATEWAY, 2);
     for (int i = 0; i < hosts_count; i++)
         host_start(&hosts[i]);
 
@@ -143,6 +149,7 @@ void faults_begin(void)
     f.crash_us = pace(0.35, 10, 90);
     f.stall_us = pace(0.25, 10, 90);
     f.step_us = pace(0.2, 10, 90);
+    if (world.stress == STRESS_EXCHANGES) f.cut_us = between(2, 6) * SECOND;
     f.kill = (struct event){.fn = on_kill};
     f.pause = (struct event){.fn = on_pause};
     f.cut = (struct event){.fn = on_cut};

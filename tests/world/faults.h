@@ -2,8 +2,8 @@
 #ifndef HANSOM_TESTS_WORLD_FAULTS_H
 #define HANSOM_TESTS_WORLD_FAULTS_H
 
-/* Builds the city: two dispatchers, two or three matchers, two ingests, two pricing processes and
- * the store; and lets it suffer. */
+/* Builds the city: two dispatchers, two or three matchers, an ingest, pricing and a
+ * gateway or two of them, and the store; and lets it suffer. */
 void faults_begin(void);
 
 /* Everything is up, connected and on time, and stays so. */

@@ -26,12 +26,14 @@ static const char regions_text[] =
     "\"time_zone\":\"America/Los_Angeles\",\"products\":["
     "{\"id\":\"economy\",\"name\":\"Economy\",\"seats\":4,\"automatic\":false,\"swaps\":true,"
     "\"forward\":true," TARIFF ","
-    "{\"id\":\"auto\",\"name\":\"Auto\",\"seats\":4,\"automatic\":true,\"forward\":true," TARIFF ","
+    "{\"id\":\"auto\",\"name\":\"Auto\",\"seats\":4,\"automatic\":true,\"swaps\":true,"
+    "\"forward\":true," TARIFF ","
     "{\"id\":\"several\",\"name\":\"Several\",\"seats\":4,\"automatic\":false,\"offers\":3," TARIFF
     "]},\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[[-118.95,33.55],[-117.6,33.55],"
     "[-117.6,34.45],[-118.95,34.45],[-118.95,33.55]]]}}]}";
 
-static const char *const kind_names[HOST_KINDS] = {"dispatcher", "matcher", "ingest", "pricing"};
+static const char *const kind_names[HOST_KINDS] = {"dispatcher", "matcher", "ingest", "pricing",
+                                                   "gateway"};
 
 void hosts_begin(void)
 {
@@ -60,6 +62,7 @@ struct host *host_add(enum host_kind kind, int number)
     list_init(&h->timers);
     list_init(&h->stores);
     list_init(&h->serving);
+    list_init(&h->lines);
     return h;
 }
 
@@ -82,9 +85,10 @@ void host_options(struct host *h, const struct option_spec *specs, size_t n, voi
 
 void host_start(struct host *h)
 {
-    static void (*const starts[HOST_KINDS])(struct host *) = {dispatcher_start, matcher_start,
-                                                              ingest_start, pricing_start};
+    static void (*const starts[HOST_KINDS])(struct host *) = {
+        dispatcher_start, matcher_start, ingest_start, pricing_start, gateway_start};
     const char *const none[] = {"", NULL};
+    struct buf why = {0};
     must(!h->up);
     h->up = true;
     h->life++;
@@ -94,6 +98,8 @@ void host_start(struct host *h)
     h->app = (struct app){.host = h};
     host_options(h, kit_specs, sizeof kit_specs / sizeof kit_specs[0], &h->app.options, 1, none);
     h->app.metrics = metrics_new();
+    h->app.auth = auth_new();
+    must(auth_add_secret(h->app.auth, slice_of(WORLD_SECRET), &why));
     h->app.store = store_new(&h->loop, &(struct store_config){0});
     store_open(h->app.store);
     starts[h->kind](h);
@@ -110,6 +116,7 @@ void host_kill(struct host *h)
     stores_drop(h);
     timers_drop(h);
     serving_drop(h);
+    lines_drop(h);
     memory_drop(h);
     h->service = NULL;
     h->life_calls = NULL;
@@ -153,6 +160,18 @@ struct metrics *app_metrics(struct app *a)
     return a->metrics;
 }
 
+bool app_token_revoked(const struct app *a, struct slice jti)
+{
+    (void)a;
+    (void)jti;
+    return false;
+}
+
+struct auth *app_auth(struct app *a)
+{
+    return a->auth;
+}
+
 const struct regions *app_regions(const struct app *a)
 {
     (void)a;
@@ -189,6 +208,14 @@ bool app_draining(const struct app *a)
 {
     (void)a;
     return false;
+}
+
+void app_listens(struct app *a, const char *label, const char *host, uint16_t port)
+{
+    (void)a;
+    (void)label;
+    (void)host;
+    (void)port;
 }
 
 void app_hold(struct app *a)

@@ -15,7 +15,17 @@
 #include "services/kit/lifecycle.h"
 #include "tests/world/world.h"
 
-enum host_kind { HOST_DISPATCHER, HOST_MATCHER, HOST_INGEST, HOST_PRICING, HOST_KINDS };
+enum host_kind {
+    HOST_DISPATCHER,
+    HOST_MATCHER,
+    HOST_INGEST,
+    HOST_PRICING,
+    HOST_GATEWAY,
+    HOST_KINDS
+};
+
+/* With which tokens are signed. */
+#define WORLD_SECRET "the secret of a whole world, and longer"
 
 /* What kit/app.h hides. */
 struct app {
@@ -23,6 +33,7 @@ struct app {
     struct kit_options options;
     struct store *store;     /* owned by the host's memory */
     struct metrics *metrics; /* the same */
+    struct auth *auth;       /* the same */
 };
 
 struct host {
@@ -37,11 +48,12 @@ struct host {
     uv_loop_t loop;
     struct app app;
     struct lifecycle *life_calls; /* of the process that runs now */
-    void *service;                /* struct dispatcher, matcher, ingest or pricing */
+    void *service;                /* struct dispatcher, matcher, ingest, pricing or gateway */
     struct list blocks;           /* memory of the process that runs now */
     struct list timers;           /* of its loop */
     struct list stores;           /* its connections */
     struct list serving;          /* requests it has not answered (calls.c) */
+    struct list lines;            /* of a gateway, to apps (line.c) */
 };
 
 enum { HOSTS_MAX = 16 };
@@ -64,6 +76,7 @@ void dispatcher_start(struct host *h);
 void matcher_start(struct host *h);
 void ingest_start(struct host *h);
 void pricing_start(struct host *h);
+void gateway_start(struct host *h);
 
 /* Fills in a service's own options and metrics; both go with the host. */
 struct option_spec;
@@ -74,6 +87,7 @@ void host_options(struct host *h, const struct option_spec *specs, size_t n, voi
 void timers_drop(struct host *h);  /* loop.c */
 void stores_drop(struct host *h);  /* wire.c */
 void serving_drop(struct host *h); /* calls.c */
+void lines_drop(struct host *h);   /* line.c */
 void memory_drop(struct host *h);  /* memory.c */
 
 #endif

@@ -1,4 +1,4 @@
-/* loop: libuv's timers and work on virtual time, the clocks of base, and secrets that repeat. */
+/* loop: libuv's timers, idle handles and work on virtual time, the clocks of base, and secrets that repeat. */
 #include "base/mem.h"
 #include "base/must.h"
 #include "services/kit/ids.h"
@@ -7,13 +7,14 @@
 #include <stdio.h>
 #include <uv.h>
 
-/* A started timer; the uv_timer_t points here. */
+/* A handle's other half, to which its u.reserved[0] points. */
 struct timer {
     struct list link; /* in host.timers */
     struct event event;
-    uv_timer_t *uv;
-    int64_t repeat_us;
+    uv_handle_t *uv;
+    int64_t repeat_us; /* 0: once */
     uv_timer_cb fn;
+    uv_idle_cb idle; /* instead of fn, of a uv_idle_t */
     uv_close_cb closed;
 };
 
@@ -22,19 +23,28 @@ static struct host *host_of(const uv_loop_t *loop)
     return loop->data;
 }
 
-static struct timer *timer_of(const uv_timer_t *uv)
+static struct timer *timer_of(const uv_handle_t *uv)
 {
-    return uv->heap_node[0];
+    must(uv->type == UV_TIMER || uv->type == UV_IDLE);
+    return uv->u.reserved[0];
+}
+
+static uv_handle_t *handle_of(uv_timer_t *uv)
+{
+    return (uv_handle_t *)(void *)uv;
 }
 
 static void on_timer(void *data)
 {
     struct timer *t = data;
     if (t->repeat_us > 0) world_post(&t->event, t->repeat_us);
-    t->fn(t->uv);
+    if (t->idle != NULL)
+        t->idle((uv_idle_t *)(void *)t->uv);
+    else
+        t->fn((uv_timer_t *)(void *)t->uv);
 }
 
-int uv_timer_init(uv_loop_t *loop, uv_timer_t *uv)
+static void handle_init(uv_loop_t *loop, uv_handle_t *uv, uv_handle_type type)
 {
     struct host *me = world_step_out();
     struct timer *t = mem_new(struct timer);
@@ -43,15 +53,20 @@ int uv_timer_init(uv_loop_t *loop, uv_timer_t *uv)
     t->event = (struct event){.host = host_of(loop), .fn = on_timer, .data = t};
     list_init(&t->link);
     list_add(&t->event.host->timers, &t->link);
-    void *data = uv->data;
-    *uv = (uv_timer_t){.data = data, .loop = loop, .type = UV_TIMER};
-    uv->heap_node[0] = t;
+    uv->loop = loop;
+    uv->type = type;
+    uv->u.reserved[0] = t;
+}
+
+int uv_timer_init(uv_loop_t *loop, uv_timer_t *uv)
+{
+    handle_init(loop, handle_of(uv), UV_TIMER);
     return 0;
 }
 
 int uv_timer_start(uv_timer_t *uv, uv_timer_cb fn, uint64_t after_ms, uint64_t repeat_ms)
 {
-    struct timer *t = timer_of(uv);
+    struct timer *t = timer_of(handle_of(uv));
     must(t != NULL);
     world_cancel(&t->event);
     t->fn = fn;
@@ -62,20 +77,43 @@ int uv_timer_start(uv_timer_t *uv, uv_timer_cb fn, uint64_t after_ms, uint64_t r
 
 int uv_timer_stop(uv_timer_t *uv)
 {
-    world_cancel(&timer_of(uv)->event);
+    world_cancel(&timer_of(handle_of(uv))->event);
+    return 0;
+}
+
+/* Runs again and again until it is stopped, a turn of the loop apart. */
+enum { TURN_US = 20 };
+
+int uv_idle_init(uv_loop_t *loop, uv_idle_t *uv)
+{
+    handle_init(loop, (uv_handle_t *)(void *)uv, UV_IDLE);
+    return 0;
+}
+
+int uv_idle_start(uv_idle_t *uv, uv_idle_cb fn)
+{
+    struct timer *t = timer_of((uv_handle_t *)(void *)uv);
+    if (t->event.at.at != 0) return 0;
+    t->idle = fn;
+    t->repeat_us = TURN_US;
+    world_post(&t->event, 0);
+    return 0;
+}
+
+int uv_idle_stop(uv_idle_t *uv)
+{
+    world_cancel(&timer_of((uv_handle_t *)(void *)uv)->event);
     return 0;
 }
 
 int uv_is_active(const uv_handle_t *handle)
 {
-    must(handle->type == UV_TIMER);
-    return timer_of((const uv_timer_t *)(const void *)handle)->event.at.at != 0;
+    return timer_of(handle)->event.at.at != 0;
 }
 
 int uv_is_closing(const uv_handle_t *handle)
 {
-    must(handle->type == UV_TIMER);
-    return timer_of((const uv_timer_t *)(const void *)handle)->closed != NULL;
+    return timer_of(handle)->closed != NULL;
 }
 
 static void timer_free(struct timer *t)
@@ -89,15 +127,14 @@ static void on_closed(void *data)
 {
     struct timer *t = data;
     uv_close_cb fn = t->closed;
-    uv_handle_t *handle = (uv_handle_t *)(void *)t->uv;
+    uv_handle_t *handle = t->uv;
     timer_free(t);
     fn(handle);
 }
 
 void uv_close(uv_handle_t *handle, uv_close_cb fn)
 {
-    must(handle->type == UV_TIMER);
-    struct timer *t = timer_of((uv_timer_t *)(void *)handle);
+    struct timer *t = timer_of(handle);
     must(t->closed == NULL);
     must(fn != NULL);
     world_cancel(&t->event);

@@ -11,8 +11,10 @@
 #include "tests/world/bugs.h"
 #include "tests/world/check.h"
 #include "tests/world/faults.h"
+#include "tests/world/past.h"
 #include "tests/world/people.h"
 #include "tests/world/primary.h"
+#include "tests/world/screen.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -26,11 +28,17 @@ struct totals {
     uint64_t events, rides, seconds;
 };
 
+static bool is_quiet(void)
+{
+    return check_is_quiet() && screens_are_right();
+}
+
 /* One seed from the beginning of its world to the end; false when a promise was broken. */
 static bool run_seed(uint64_t seed, const char *bug, bool trace, struct totals *t)
 {
     world_begin(seed, bug, trace);
     check_begin();
+    past_begin();
     bugs_begin();
     faults_begin();
     people_begin();
@@ -38,18 +46,21 @@ static bool run_seed(uint64_t seed, const char *bug, bool trace, struct totals *
     if (!world.failed) {
         faults_calm();
         people_calm();
-        world_run(world.now_us + (int64_t)QUIET_MAX_S * SECOND, check_is_quiet);
+        world_run(world.now_us + (int64_t)QUIET_MAX_S * SECOND, is_quiet);
         if (!world.failed) check_quiet();
+        if (!world.failed) screens_check();
     }
     t->events += world.events_run;
     t->rides += (uint64_t)world.rides_drawn;
     t->seconds += (uint64_t)(world.now_us / SECOND);
     bool ok = !world.failed;
+    screens_end();
     hosts_end();
     world_end();
     primary_end();
     bugs_end();
     check_end();
+    past_end();
     return ok;
 }
 
@@ -74,8 +85,8 @@ static int usage(void)
 {
     (void)fprintf(stderr, "usage: hansom-world [--seed N | --from N --count N] [--trace] "
                           "[--bug NAME] [--finds]\nbugs:\n");
-    for (int i = 0; bugs_all[i] != NULL; i++)
-        (void)fprintf(stderr, "  %-18s %s\n", bugs_all[i], bugs_about(bugs_all[i]));
+    for (size_t i = 0; bugs_name(i) != NULL; i++)
+        (void)fprintf(stderr, "  %-18s %s\n", bugs_name(i), bugs_about(bugs_name(i)));
     return 64;
 }
 

@@ -25,6 +25,7 @@ struct record {
     /* As of the last record, for what changed since. */
     enum ride_status was_status;
     int64_t was_version;
+    char was_lease[VALUE_MAX];
     enum driver_status was_state;
     int64_t settlements;
     int64_t gave_up_ms; /* the deadline after which nobody looked for a driver any more */

@@ -1,5 +1,7 @@
 /* office: operators, who cancel, redrive what failed, block drivers and let them go again. */
+#include "base/must.h"
 #include "tests/world/people.h"
+#include "tests/world/screen.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -74,6 +76,41 @@ static double seldom(double most)
     return chance(0.4) ? 0 : most * rng_unit(&world.rng) * rng_unit(&world.rng);
 }
 
+/* What this seed dwells on. */
+static void dwell(void)
+{
+    if (world.stress == STRESS_NONE) return;
+    temper.riders = (int)between(4, 6);
+    temper.drivers = (int)between(4, 6);
+    temper.think_us = between(1, 3) * SECOND;
+    temper.poison = temper.scheduled = temper.several = 0;
+    switch (world.stress) {
+    case STRESS_LATE_CALLS:
+        temper.late = 0.6;
+        temper.automatic = 0.7;
+        temper.driver_cancels = 0.3;
+        break;
+    case STRESS_EXCHANGES:
+        temper.riders = RIDERS_MAX;
+        temper.drivers = DRIVERS_MAX;
+        temper.automatic = chance(0.7) ? 1 : 0;
+        temper.rider_cancels = 0.3;
+        temper.driver_cancels = 0.05;
+        temper.goes_dark = temper.leaves = 0;
+        temper.way_s = 120;
+        temper.roams = 0.0008;
+        break;
+    case STRESS_TUNNELS:
+        temper.tunnels = 0.7;
+        temper.hangs_up = temper.leaves = 0;
+        temper.stops = 0.8;
+        break;
+    case STRESS_NONE:
+    case STRESSES:
+        must(false);
+    }
+}
+
 void people_begin(void)
 {
     people_are_calm = false;
@@ -94,7 +131,15 @@ void people_begin(void)
         .several = chance(0.3) ? rng_unit(&world.rng) : 0,
         .scheduled = seldom(0.4),
         .poison = chance(0.15) ? 0.3 : 0,
+        .hangs_up = seldom(0.4),
+        .tunnels = seldom(0.4),
+        .late = 0.1,
+        .way_s = 15,
+        .roams = 0.0003,
+        .stops = 0.2,
     };
+    dwell();
+    screens_begin();
     riders_begin();
     drivers_begin();
     office_begin();

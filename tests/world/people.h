@@ -17,6 +17,11 @@ struct temper {
     double several;   /* products that are offered to several drivers at once */
     double scheduled;
     double poison;
+    double hangs_up, tunnels; /* of an app's connection */
+    double late;              /* requests that arrive once more, later */
+    int64_t way_s;            /* how long drivers take to a pickup at most */
+    double roams;             /* degrees that a driver moves from fix to fix at most */
+    double stops;
 };
 
 extern struct temper temper;

@@ -3,6 +3,7 @@
 #include "tests/world/bugs.h"
 #include "tests/world/check.h"
 #include "tests/world/people.h"
+#include "tests/world/screen.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -102,7 +103,7 @@ static void ask(struct rider *r)
                                                      : 0]);
     r->ask.lat = 34.0 + rng_unit(&world.rng) * 0.05;
     r->ask.lon = -118.3 + rng_unit(&world.rng) * 0.05;
-    r->ask.stops = chance(0.2) ? between(1, 2) : 0;
+    r->ask.stops = chance(temper.stops) ? between(1, 2) : 0;
     if (chance(temper.scheduled))
         r->ask.pickup_at_ms =
             (WORLD_EPOCH_US + world.now_us) / 1000 + RIDE_LEAD_MS + between(-5, 60) * 1000;
@@ -186,5 +187,6 @@ void riders_begin(void)
         (void)snprintf(r->id, sizeof r->id, "rider-%d", i + 1);
         r->next = (struct event){.fn = on_next, .data = r};
         world_post(&r->next, between(2 * SECOND, 12 * SECOND));
+        screen_add(ROLE_RIDER, r->id);
     }
 }

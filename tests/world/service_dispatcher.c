@@ -27,7 +27,7 @@ void __wrap_stream_stats_read(struct stream_stats *s)
 
 void dispatcher_start(struct host *h)
 {
-    static const char *const flags[] = {"", "--chore-interval", "1s", "--leader-lease", "9s"};
+    static const char *const flags[] = {"", "--chore-interval", "2s", "--leader-lease", "9s"};
     struct dispatcher *d = mem_new(struct dispatcher);
     host_options(h, specs, sizeof specs / sizeof specs[0], &d->options, 5, flags);
     metrics_add(h->app.metrics, metrics, M_COUNT, d->metric);

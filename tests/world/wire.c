@@ -194,7 +194,7 @@ static void on_hangup(void *data)
     packet_free(k);
 }
 
-static int64_t arrival(struct host *h, int64_t *last_us)
+int64_t wire_arrival_us(const struct host *h, int64_t *last_us)
 {
     int64_t at = world.now_us + latency_us();
     if (h->cut_until_us > world.now_us) at = h->cut_until_us + latency_us();
@@ -209,7 +209,7 @@ static void on_gone(void *data)
     c->link = NULL;
     if (c->store == NULL) return;
     struct packet *k = packet_new(c, SLICE(""));
-    world_after(c->store->host, arrival(c->store->host, &c->down_us), on_hangup, k)->drop =
+    world_after(c->store->host, wire_arrival_us(c->store->host, &c->down_us), on_hangup, k)->drop =
         packet_free;
 }
 
@@ -252,7 +252,8 @@ static void on_out(void *data, struct slice bytes)
     struct conn *c = data;
     if (c->store == NULL) return;
     struct host *h = c->store->host;
-    world_after(h, arrival(h, &c->down_us), on_bytes, packet_new(c, bytes))->drop = packet_free;
+    world_after(h, wire_arrival_us(h, &c->down_us), on_bytes, packet_new(c, bytes))->drop =
+        packet_free;
 }
 
 /* --- requests --- */
@@ -271,7 +272,9 @@ static void on_request(void *data)
             argv[i] = slice_make(k->bytes.p + at, k->lens[i]);
             at += k->lens[i];
         }
+        check_command(argv, k->argc);
         bugs_command(k->conn->link, argv, k->argc);
+        check_command(NULL, 0);
     }
     packet_free(k);
 }
@@ -304,6 +307,14 @@ static bool is_poison(const struct store *s, const struct store_cmd *cmd)
     return bugs_is_poison(argv, cmd->argc);
 }
 
+static void send_packet(struct store *s, const struct store_cmd *cmd)
+{
+    struct packet *k = packet_new(s->conn, buf_slice(&cmd->bytes));
+    k->lens = mem_dup(cmd->lens, cmd->argc * sizeof *cmd->lens);
+    k->argc = cmd->argc;
+    world_after(NULL, wire_arrival_us(s->host, &s->conn->up_us), on_request, k)->drop = packet_free;
+}
+
 void store_send(struct store *s, struct store_cmd *cmd, int64_t timeout_ms, store_cb cb, void *data)
 {
     must(cmd == &s->cmd);
@@ -322,10 +333,7 @@ void store_send(struct store *s, struct store_cmd *cmd, int64_t timeout_ms, stor
     } else {
         c->lifecycle = slice_is(slice_make(cmd->bytes.p, cmd->lens[0]), "FCALL");
         world_post(&c->deadline, timeout_ms * MS);
-        struct packet *k = packet_new(s->conn, buf_slice(&cmd->bytes));
-        k->lens = mem_dup(cmd->lens, cmd->argc * sizeof *cmd->lens);
-        k->argc = cmd->argc;
-        world_after(NULL, arrival(s->host, &s->conn->up_us), on_request, k)->drop = packet_free;
+        send_packet(s, cmd);
     }
     cmd->argc = 0;
     world_step_in(me);
@@ -533,6 +541,25 @@ void wire_subscriber(struct store *s, wire_push push, void *data)
 {
     s->push = push;
     s->push_data = data;
+}
+
+void wire_send(struct store *s, const struct slice *argv, uint32_t argc)
+{
+    if (s->conn == NULL) return;
+    (void)store_cmd(s, "");
+    s->cmd.argc = 0;
+    for (uint32_t i = 0; i < argc; i++)
+        store_arg(&s->cmd, argv[i]);
+    struct host *me = world_step_out();
+    send_packet(s, &s->cmd);
+    world_step_in(me);
+}
+
+void wire_break(struct store *s)
+{
+    struct host *me = world_step_out();
+    conn_break(s);
+    world_step_in(me);
 }
 
 void stores_drop(struct host *h)

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "tests/world/bugs.h"
 #include "tests/world/host.h"
 
 #include <math.h>
@@ -16,6 +17,8 @@ void world_begin(uint64_t seed, const char *bug, bool trace)
     world = (struct world){.seed = seed, .bug = bug, .trace = trace};
     rng_init(&world.rng, seed);
     rng_init(&world.secrets, ~seed);
+    if (chance(0.4)) world.stress = (enum stress)between(STRESS_NONE + 1, STRESSES - 1);
+    if (bug != NULL) world.stress = bugs_stress(bug);
 }
 
 void world_end(void)

@@ -27,7 +27,16 @@ enum { MS = 1000, SECOND = 1000 * 1000 };
 #define WORLD_EPOCH_US INT64_C(1763900000000000)
 
 struct host;
-struct bugs;
+
+/* What a seed dwells on. Most do on nothing, and everything may happen in them; the others make one
+ * kind of trouble so frequent that what it breaks breaks soon. */
+enum stress {
+    STRESS_NONE,
+    STRESS_LATE_CALLS, /* drivers hand rides back, and what they asked before arrives afterwards */
+    STRESS_EXCHANGES,  /* many on their way at once, and matchers that are behind */
+    STRESS_TUNNELS,    /* apps that miss much of what they are sent */
+    STRESSES
+};
 
 struct event {
     struct heap_node at; /* of world.events while it waits */
@@ -43,7 +52,8 @@ struct world {
     uint64_t seed;
     struct rng rng;     /* what happens */
     struct rng secrets; /* what processes draw */
-    int64_t now_us;     /* since the world began */
+    enum stress stress;
+    int64_t now_us; /* since the world began */
     struct heap events;
     uint64_t events_made, events_run;
     int rides_drawn;      /* ids given to rides */
