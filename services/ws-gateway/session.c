@@ -403,13 +403,25 @@ static void learn(struct session *s, const struct ride *r)
     follow_driver(s, r);
 }
 
+/* The version of the ride that the client was told of last; 0: of none. */
+static int64_t version_told(const struct session *s, struct slice ride_id)
+{
+    if (slice_is(ride_id, s->known.ride_id)) return s->known.version;
+    size_t at = told_find(s, ride_id);
+    return at == TOLD_MAX ? 0 : s->told[at].version;
+}
+
 static bool is_news(const struct session *s, const struct life_result *r)
 {
-    struct slice id = r->ride.ride_id;
-    if (r->generation > s->gateway->generation) return true;
-    if (slice_is(id, s->known.ride_id)) return r->ride.version > s->known.version;
-    size_t told = told_find(s, id);
-    return told == TOLD_MAX || r->ride.version > s->told[told].version;
+    return r->generation > s->gateway->generation ||
+           r->ride.version > version_told(s, r->ride.ride_id);
+}
+
+/* A hint may overtake the answer to what the client asked: then the ride in it is history. */
+static bool is_overtaken(const struct session *s, const struct life_result *r)
+{
+    return r->generation <= s->gateway->generation &&
+           r->ride.version < version_told(s, r->ride.ride_id);
 }
 
 /* Another primary answers: what clients hold may be ahead of it, so each is sent all of it anew. */
@@ -465,7 +477,7 @@ void session_ack(struct session *s, struct slice re, const char *status,
                  const struct life_result *r)
 {
     struct gateway *g = s->gateway;
-    bool ride = r != NULL && r->has_ride && is_party(s, &r->ride);
+    bool ride = r != NULL && r->has_ride && is_party(s, &r->ride) && !is_overtaken(s, r);
     struct json j = frame_begin(&g->scratch, "ack", clock_wall_ms(), ride ? r->ride.ride_id : none,
                                 ride ? r->ride.version : 0);
     json_object_start(&j);
@@ -489,7 +501,7 @@ void session_error(struct session *s, struct slice re, const char *code,
     json_object_start(&j);
     if (re.len > 0) json_put_raw(&j, "re", re);
     json_put_cstr(&j, "code", code);
-    if (r != NULL && r->has_ride && is_party(s, &r->ride)) {
+    if (r != NULL && r->has_ride && is_party(s, &r->ride) && !is_overtaken(s, r)) {
         json_key(&j, "ride");
         audience_json(s, &j, r);
     }
