@@ -143,7 +143,7 @@ static void check_held(const struct record *r)
 
 static void check_over(const struct record *r)
 {
-    static const char *const kinds[] = {"deadline", "offer", "retry",
+    static const char *const kinds[] = {"deadline", "offer", "retry",    "start",
                                         "pickup",   "trip",  "scheduled"};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         no_timer(r, kinds[i]);
@@ -174,6 +174,7 @@ static void check_ride(struct record *r)
         break;
     case RIDE_ARRIVED:
         check_held(r);
+        timer_is(r, "start", number(r, F_start_by_ms));
         break;
     case RIDE_IN_PROGRESS:
         check_held(r);

@@ -16,6 +16,7 @@ static struct driver {
     enum ride_status planned;
     bool no_show; /* nobody will come */
     int64_t dark_until_us;
+    int64_t lost_until_us; /* he has no phone, however patient he is */
     int64_t away_until_us; /* off the road, on purpose */
     struct answer seen;    /* the last thing he was told */
     struct event ping, next;
@@ -32,6 +33,7 @@ static void on_ping(void *data)
     world_post(&d->ping, between(3 * SECOND, 7 * SECOND));
     if (!calm && chance(temper.goes_dark))
         d->dark_until_us = world.now_us + between(5, 200) * SECOND;
+    if (d->lost_until_us > world.now_us) return;
     if (!calm && d->dark_until_us > world.now_us) return;
     d->lat += (rng_unit(&world.rng) - 0.5) * 2 * temper.roams;
     d->lon += (rng_unit(&world.rng) - 0.5) * 2 * temper.roams;
@@ -92,6 +94,8 @@ static void plan(struct driver *d)
     d->planned = d->seen.status;
     d->due_us =
         world.now_us + between(1, d->seen.status == RIDE_ASSIGNED ? temper.way_s : 15) * SECOND;
+    if (d->seen.status == RIDE_ARRIVED && whim(temper.lost_phones))
+        d->lost_until_us = world.now_us + RIDE_START_MS * (int64_t)MS + 600 * (int64_t)SECOND;
     if (d->seen.status == RIDE_ARRIVED) d->due_us = world.now_us + between(0, 10) * SECOND;
     if (whim(temper.stalls)) d->due_us += between(30, 400) * SECOND;
 }
@@ -161,7 +165,7 @@ static void on_next(void *data)
 {
     struct driver *d = data;
     world_post(&d->next, between(SECOND, 4 * SECOND));
-    if (d->asking) return;
+    if (d->asking || d->lost_until_us > world.now_us) return;
     if (!people_are_calm && d->dark_until_us > world.now_us) return;
     tell(d, CALL_STATE, on_state);
 }

@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUIET_MAX_S = 45 * 60 };
+enum { QUIET_MAX_S = 75 * 60 };
 
 struct totals {
     uint64_t events, rides, seconds;

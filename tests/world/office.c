@@ -137,6 +137,7 @@ void people_begin(void)
         .way_s = 15,
         .roams = 0.0003,
         .stops = 0.2,
+        .lost_phones = chance(0.02) ? 0.5 : 0,
     };
     dwell();
     screens_begin();

@@ -22,6 +22,7 @@ struct temper {
     int64_t way_s;            /* how long drivers take to a pickup at most */
     double roams;             /* degrees that a driver moves from fix to fix at most */
     double stops;
+    double lost_phones; /* of drivers at a pickup, who are never heard again */
 };
 
 extern struct temper temper;

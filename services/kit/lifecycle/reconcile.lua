@@ -22,6 +22,7 @@ local function timers_wanted(r)
     if status == 'requested' and text(r, 'retry_ms') ~= '' then wanted.retry = num(r, 'retry_ms') end
     if status == 'offered' then wanted.offer = num(r, 'offer_expires_ms') + L.OFFER_GRACE_MS end
     if status == 'assigned' then wanted.pickup = false end
+    if status == 'arrived' then wanted.start = start_by(r) end
     if status == 'in_progress' and text(r, 'overdue_ms') == '' then wanted.trip = false end
     if status == 'scheduled' then wanted.scheduled = num(r, 'pickup_at_ms') - L.LEAD_MS end
     return wanted

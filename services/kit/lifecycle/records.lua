@@ -152,7 +152,7 @@ local ENDED = {completed = true, cancelled = true, unfulfilled = true, failed = 
 -- The ride is over: no timer, no claim on the rider. It stays until the projector has made history
 -- of it, which gives it a day to be looked at; a week if nobody does.
 local function end_write(c, r)
-    disarm(c, r, 'deadline', 'offer', 'retry', 'pickup', 'trip', 'scheduled', 'soon')
+    disarm(c, r, 'deadline', 'offer', 'retry', 'pickup', 'start', 'trip', 'scheduled', 'soon')
     if r.live == r.id then call('HDEL', r.live_key, 'ride') end
     unschedule(r)
     call('PEXPIRE', r.key, L.EVENTS_MS)
@@ -474,12 +474,13 @@ local function requeue(c, r, event, free)
         put(r, 'queued', '')
         put(r, 'assigned_ms', '')
         put(r, 'arrived_ms', '')
+        put(r, 'start_by_ms', '')
         put(r, 'start_tries', '')
         put(r, 'deadline_ms', c.now + L.MATCH_MS)
         watch_clear(r)
     end
     ride_commit(c, r, event, who, lease)
-    disarm(c, r, 'offer', 'pickup')
+    disarm(c, r, 'offer', 'pickup', 'start')
     arm(c, 'deadline', r.id, r.fields.deadline_ms)
     enqueue(c, r)
     free()

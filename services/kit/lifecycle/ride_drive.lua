@@ -22,6 +22,16 @@ local function has(field)
     return function(r) return text(r, field) ~= '' end
 end
 
+-- When the driver's waiting counts from; who comes early to a scheduled ride waits for its time.
+local function wait_begin(r)
+    return max(num(r, 'arrived_ms'), num(r, 'pickup_at_ms'))
+end
+
+-- By when it must have begun.
+local function start_by(r)
+    return num_of(text(r, 'start_by_ms')) or wait_begin(r) + L.START_MS
+end
+
 -- Not before his trip with somebody else is over.
 declare('ride_arrive', {}, function(c, a)
     local r, no = held(c, a, 'arrive', has('arrived_ms'))
@@ -29,8 +39,10 @@ declare('ride_arrive', {}, function(c, a)
     if text(r, 'queued') ~= '' then return ride_reply(c, 'driver_on_ride', r) end
     ride_move(c, r, RIDE.arrive.assigned)
     put(r, 'arrived_ms', c.now)
+    put(r, 'start_by_ms', wait_begin(r) + L.START_MS)
     ride_commit(c, r, 'arrive', a[2], a[3])
     disarm(c, r, 'pickup')
+    arm(c, 'start', r.id, r.fields.start_by_ms)
     tell_driver(c, r, a[2], 'ride.updated', 'arrive')
     return ride_reply(c, 'ok', r)
 end)
@@ -65,6 +77,7 @@ declare('ride_start', {}, function(c, a)
     driver_move(d, 'start')
     ride_commit(c, r, 'start', a[2], a[3])
     driver_commit(c, d)
+    disarm(c, r, 'start')
     arm(c, 'trip', r.id, c.now + max(L.TRIP_MIN_MS, L.TRIP_TIMES * 1000 * num(r, 'duration_s')))
     arm(c, 'soon', r.id, c.now + 1000 * max(0, num(r, 'trip_s') - L.SOON_S))
     tell_driver(c, r, a[2], 'ride.updated', 'start')
@@ -135,9 +148,9 @@ local function call_off(c, r, event, to, by, reason, fee)
     free_all(c, drivers)
 end
 
--- Until when the driver waits for the rider; who comes early to a scheduled ride waits for its time.
+-- Until when the driver waits for the rider.
 local function wait_end(r)
-    return max(num(r, 'arrived_ms'), num(r, 'pickup_at_ms')) + L.NO_SHOW_MS
+    return wait_begin(r) + L.NO_SHOW_MS
 end
 
 -- ride, driver, lease, if_version.

@@ -66,6 +66,14 @@ function apply.scheduled(c, r)
     return 'lead_time'
 end
 
+-- Nobody starts the ride, and nobody says why: it is over, and nobody's fault.
+function apply.start(c, r)
+    if r.fields.status ~= 'arrived' then return nil end
+    if start_by(r) > c.now then return nil, start_by(r) end
+    call_off(c, r, 'give_up', RIDE.give_up.arrived, 'system', 'not_started', 0)
+    return 'not_started'
+end
+
 -- A trip far beyond its estimate is somebody's business, but not ours to end.
 function apply.trip(c, r)
     if r.fields.status ~= 'in_progress' then return nil end
@@ -174,7 +182,7 @@ end)
 -- Deadlines that were running while nobody could act on them: kind -> field of the record. A retry
 -- or a trip's alarm that is late is simply due; but when the clock steps back it lies ahead too.
 local moved_field = {deadline = 'deadline_ms', offer = 'offer_expires_ms', pickup = '',
-                     dark = 'dark_ms'}
+                     start = 'start_by_ms', dark = 'dark_ms'}
 local moved_back_field = {retry = 'retry_ms', trip = '', soon = '', cooldown = 'cooldown_until_ms'}
 local of_driver = {dark = true, cooldown = true}
 

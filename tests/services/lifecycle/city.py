@@ -340,6 +340,8 @@ class City:
                 wanted["retry:" + ride] = int(f["retry_ms"])
             if status == "assigned":
                 wanted["pickup:" + ride] = None
+            if status == "arrived":
+                wanted["start:" + ride] = int(f["start_by_ms"])
             if status == "in_progress":
                 if not f.get("overdue_ms"):
                     wanted["trip:" + ride] = None

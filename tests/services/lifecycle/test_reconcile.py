@@ -44,7 +44,8 @@ class Reconcile(city.Case):
 
     def test_each_timer_that_a_ride_must_have_is_set_again(self):
         for state, kind in (("requested", "deadline"), ("offered", "deadline"), ("offered", "offer"),
-                            ("assigned", "pickup"), ("in_progress", "trip"), ("scheduled", "scheduled")):
+                            ("assigned", "pickup"), ("arrived", "start"), ("in_progress", "trip"),
+                            ("scheduled", "scheduled")):
             with self.subTest(state=state, kind=kind):
                 self.c.clear()
                 self.settled()

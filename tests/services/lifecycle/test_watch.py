@@ -171,6 +171,38 @@ class Watch(city.CheckedCase):
         a = c.call("ride_no_show", ride, driver, lease, "")
         self.assertEqual(a.code, "not_due")
         self.assertEqual(int(a.extra["due_ms"]), int(c.ride(ride)["pickup_at_ms"]) + LIMITS["NO_SHOW_MS"])
+        self.assertEqual(int(c.ride(ride)["start_by_ms"]), int(c.ride(ride)["pickup_at_ms"]) + LIMITS["START_MS"])
+
+    # at the pickup, when both phones fall silent
+
+    def test_a_ride_that_nobody_starts_is_given_up_at_no_cost(self):
+        c = self.c
+        ride, driver, lease = c.reach("arrived")
+        c.later(LIMITS["START_MS"] - 60 * 1000)
+        self.assertEqual(c.call("timer_apply", "start:" + ride).extra["did"], "nothing")
+        c.later(60 * 1000 + 1)
+        self.assertEqual(c.call("timer_apply", "start:" + ride).extra["did"], "not_started")
+        f = c.ride(ride)
+        self.assertEqual((f["status"], f["cancelled_by"], f["reason"], f["fee_minor"]),
+                         ("cancelled", "system", "not_started", "0"))
+        self.assertEqual(c.driver(driver)["state"], "idle")
+        self.assertEqual(c.call("ride_start", ride, driver, lease, "", city.CODE).code, "illegal_transition")
+        self.assertEqual(c.create().code, "ok")
+
+    def test_an_outage_does_not_run_down_the_time_to_start(self):
+        c = self.c
+        ride, driver, lease = c.reach("arrived")
+        c.outage(LIMITS["START_MS"] + 1000)
+        c.call("heartbeat", "run-a")
+        self.assertEqual(c.call("timer_apply", "start:" + ride).extra["did"], "nothing")
+        self.assertEqual(c.call("ride_start", ride, driver, lease, "", city.CODE).code, "ok")
+
+    def test_who_hands_a_ride_back_at_the_pickup_leaves_no_time_to_start(self):
+        c = self.c
+        ride, driver, lease = c.reach("arrived")
+        self.assertEqual(c.call("ride_cancel", ride, driver, lease, "", "driver", "other", "").code, "ok")
+        self.assertIsNone(c.timer("start:" + ride))
+        self.assertEqual(c.ride(ride)["start_by_ms"], "")
 
     # offers that nobody answers
 
