@@ -351,6 +351,14 @@ static uint32_t next_zrank(struct maker *m, struct turn *t)
 
 /* ---- families, for their memory ---- */
 
+static void fill_set_100(struct maker *m, struct buf *out, uint64_t n)
+{
+    (void)m;
+    add_raw(out, "*3\r\n$3\r\nSET\r\n");
+    add_member(out, n);
+    buf_addf(out, "$100\r\n%0100d\r\n", 0);
+}
+
 /* The key of the small value that the n-th element goes to: ten elements each. */
 static void add_small_key(struct buf *out, uint64_t n)
 {
@@ -447,6 +455,7 @@ const struct workload *workload_find(const char *name)
         {"ztop", NULL, fill_board, next_ztop, false},
         {"zrank", NULL, fill_board, next_zrank, false},
         {"hash-small", NULL, fill_hash_small, NULL, false},
+        {"set-100", NULL, fill_set_100, NULL, false},
         {"hash-big", NULL, fill_hash_big, NULL, false},
         {"list-small", NULL, fill_list_small, NULL, false},
         {"list-big", NULL, fill_list_big, NULL, false},

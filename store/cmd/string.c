@@ -411,10 +411,12 @@ static void count(struct cmd *c, int64_t by)
         reply_err(c->reply, ERR_OVERFLOW);
         return;
     }
-    if (v == NULL)
+    if (v == NULL) {
         (void)db_put(c->db, key, string_new_i64(n));
-    else
-        (void)string_set_i64(v, n);
+    } else {
+        struct value *moved = string_set_i64(v, n);
+        if (moved != v) db_swap(c->db, key, moved);
+    }
     db_changed(c->db, key, NOTIFY_STRING, "incrby");
     reply_int(c->reply, n);
 }

@@ -15,7 +15,7 @@ struct string {
             char *p; /* owned */
             size_t cap;
         } raw;
-        char bytes[8]; /* in truth up to STRING_EMBED_MAX */
+        char bytes[8]; /* in truth up to STRING_BLOCK_MAX */
     };
 };
 
@@ -52,12 +52,27 @@ static bool is_number(struct slice s, int64_t *n)
            slice_i64(s, n);
 }
 
+/* What a value with len bytes behind its head takes. */
+static size_t block_size(size_t len)
+{
+    size_t size = offsetof(struct string, bytes) + len;
+    return size < sizeof(struct string) ? sizeof(struct string) : size;
+}
+
+/* Whether len bytes may take the place of those behind v's head: they fit, and leave at most a third
+ * of the block unused, and a little. */
+static bool block_serves(const struct string *v, size_t len)
+{
+    enum { LITTLE = 32 };
+    size_t has = mem_size(v), needs = block_size(len);
+    return needs <= has && has - needs <= needs / 2 + LITTLE;
+}
+
 static struct value *new_bytes(struct slice s)
 {
     struct string *v = NULL;
-    if (s.len <= STRING_EMBED_MAX) {
-        size_t size = offsetof(struct string, bytes) + s.len;
-        v = mem_alloc(size < sizeof *v ? sizeof *v : size);
+    if (s.len <= STRING_BLOCK_MAX) {
+        v = mem_alloc(block_size(s.len));
         v->head = (struct value){.type = &string_type, .encoding = STRING_EMBED};
         if (s.len > 0) memcpy(embedded(v), s.p, s.len);
     } else {
@@ -82,14 +97,13 @@ struct value *string_set(struct value *old, struct slice s)
     struct string *v = string_of(old);
     int64_t n = 0;
     if (is_number(s, &n)) return string_set_i64(old, n);
-    if (v->head.encoding != STRING_RAW && s.len <= STRING_EMBED_MAX &&
-        offsetof(struct string, bytes) + s.len <= mem_size(v)) {
+    if (v->head.encoding != STRING_RAW && block_serves(v, s.len)) {
         if (s.len > 0) memcpy(embedded(v), s.p, s.len);
         v->head.encoding = STRING_EMBED;
         v->head.aux = (uint32_t)s.len;
         return old;
     }
-    if (v->head.encoding == STRING_RAW && s.len > STRING_EMBED_MAX && s.len <= v->raw.cap &&
+    if (v->head.encoding == STRING_RAW && s.len > STRING_BLOCK_MAX && s.len <= v->raw.cap &&
         s.len >= v->raw.cap / 2) {
         memcpy(v->raw.p, s.p, s.len);
         v->head.aux = (uint32_t)s.len;
@@ -104,6 +118,10 @@ struct value *string_set_i64(struct value *old, int64_t n)
 {
     struct string *v = string_of(old);
     if (v->head.encoding == STRING_RAW) mem_free(v->raw.p);
+    if (!block_serves(v, 0)) {
+        mem_free(v);
+        return string_new_i64(n);
+    }
     v->head.encoding = STRING_INT;
     v->head.aux = 0;
     v->number = n;
@@ -152,6 +170,8 @@ char *string_edit(struct value **v, size_t len)
     } else {
         char *p = mem_alloc(cap);
         if (now.len > 0) memcpy(p, now.p, now.len);
+        if (!block_serves(s, 0)) s = mem_realloc(s, sizeof *s);
+        *v = &s->head;
         s->head.encoding = STRING_RAW;
         s->raw.p = p;
         s->raw.cap = cap;
@@ -195,7 +215,7 @@ static const char *string_encoding(const struct value *v)
     case STRING_INT:
         return "int";
     case STRING_EMBED:
-        return "embstr";
+        return v->aux <= STRING_EMBED_MAX ? "embstr" : "raw";
     case STRING_RAW:
         return "raw";
     }
@@ -220,7 +240,7 @@ static void string_rewrite(const struct value *v, struct slice key, struct effec
 static void string_check(const struct value *v)
 {
     const struct string *s = string_of_const(v);
-    must(v->encoding != STRING_EMBED || v->aux <= STRING_EMBED_MAX);
+    must(v->encoding != STRING_EMBED || v->aux <= STRING_BLOCK_MAX);
     must(v->encoding != STRING_RAW || v->aux <= s->raw.cap);
 }
 

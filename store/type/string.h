@@ -1,7 +1,8 @@
 /* string: bytes, or a 64-bit number that INCR counts in place.
  *
- * Layout:      a value of up to STRING_EMBED_MAX bytes keeps them behind its head, in one
- *              allocation; a longer one in a block of its own, with room to grow.
+ * Layout:      a value of up to STRING_BLOCK_MAX bytes keeps them behind its head, in one
+ *              allocation; a longer one, and any that was edited, in a block of its own, with
+ *              room to grow.
  * Invariants:  a STRING_INT prints as exactly the bytes that were set.
  * Cost:        get and set are O(n); append is amortised O(n).
  */
@@ -12,7 +13,11 @@
 #include "store/engine/value.h"
 
 enum string_encoding { STRING_INT, STRING_EMBED, STRING_RAW };
-enum { STRING_EMBED_MAX = 44, STRING_TEXT = 24 };
+enum {
+    STRING_EMBED_MAX = 44, /* from here on OBJECT ENCODING says raw, as Redis does */
+    STRING_BLOCK_MAX = 1024,
+    STRING_TEXT = 24,
+};
 
 extern const struct value_type string_type;
 
