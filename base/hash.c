@@ -35,7 +35,7 @@ static inline void sip_round(struct sip *v)
     v->c = rotl(v->c, 32);
 }
 
-uint64_t hash_sip13(struct slice s, uint64_t k0, uint64_t k1)
+static inline uint64_t sip13(struct slice s, uint64_t k0, uint64_t k1)
 {
     struct sip v = {k0 ^ 0x736f6d6570736575U, k1 ^ 0x646f72616e646f6dU, k0 ^ 0x6c7967656e657261U,
                     k1 ^ 0x7465646279746573U};
@@ -68,6 +68,11 @@ uint64_t hash_sip13(struct slice s, uint64_t k0, uint64_t k1)
     return v.a ^ v.b ^ v.c ^ v.d;
 }
 
+uint64_t hash_sip13(struct slice s, uint64_t k0, uint64_t k1)
+{
+    return sip13(s, k0, k1);
+}
+
 uint64_t hash_slice(struct slice s)
 {
     if (__builtin_expect(!seeded, 0)) {
@@ -75,5 +80,5 @@ uint64_t hash_slice(struct slice s)
         rng_secret(k, sizeof k);
         hash_seed(k[0], k[1]);
     }
-    return hash_sip13(s, key[0], key[1]);
+    return sip13(s, key[0], key[1]);
 }

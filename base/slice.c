@@ -108,7 +108,8 @@ static inline bool last_digits(struct slice s, size_t n, uint64_t *out)
 }
 
 /* Plain decimals of up to 15 digits, which is nearly all there is: digits and power of ten are
- * exact doubles then, so one division rounds as strtod does. False: not of this form. */
+ * exact doubles then, and so are their products and sums, so one division rounds as strtod does.
+ * False: not of this form. */
 static inline bool decimal(struct slice s, double *out)
 {
     static const double power[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -120,27 +121,26 @@ static inline bool decimal(struct slice s, double *out)
     const char *p = digits(from, end, &n);
     size_t count = (size_t)(p - from);
     size_t behind = 0;
+    uint64_t rest = 0;
     if (p < end && *p == '.') {
         from = p + 1;
         behind = (size_t)(end - from);
-        uint64_t rest = 0;
         if (behind >= 1 && behind <= 8 && s.len >= 8 && last_digits(s, behind, &rest)) {
-            n = n * (uint64_t)power[behind] + rest;
             p = end;
         } else {
-            p = digits(from, end, &n);
+            p = digits(from, end, &rest);
             behind = (size_t)(p - from);
         }
         count += behind;
     }
     if (p != end || count == 0 || count > 15) return false;
-    double d = (double)n / power[behind];
+    double d = ((double)(int64_t)n * power[behind] + (double)(int64_t)rest) / power[behind];
     *out = s.p[0] == '-' ? -d : d;
     return true;
 }
 
-/* Whatever else strtod reads. */
-static bool any_double(struct slice s, double *out)
+/* Whatever else strtod reads. Apart, so that plain decimals need no room for its text. */
+static __attribute__((noinline)) bool any_double(struct slice s, double *out)
 {
     char text[64];
     char *heap = NULL;

@@ -82,7 +82,8 @@ static bool refuse(struct session *s, struct reply *r, const struct cmd_spec *sp
 const struct cmd_spec *admit_lookup(struct session *s, const struct slice *argv, uint32_t argc,
                                     struct reply *r)
 {
-    const struct cmd_spec *spec = cmd_find(argv[0]);
+    const struct known *known = s->engine->known;
+    const struct cmd_spec *spec = known->argv == argv ? known->spec : cmd_find(argv[0]);
     if (spec == NULL) {
         reply_unknown(r, argv, argc);
         (void)refuse(s, r, NULL);

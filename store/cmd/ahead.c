@@ -6,25 +6,18 @@
 #include <math.h>
 
 /* GEOADD key lon lat member, ZADD key score member, ZSCORE key member, with few options. */
-static bool names_member(const struct slice *argv, uint32_t argc)
+static bool names_member(const struct cmd_spec *spec, uint32_t argc)
 {
     enum { ARGS_MAX = 7 };
-    if (argv[0].len == 0) return false;
-    char c = argv[0].p[0];
-    return argc >= 3 && argc <= ARGS_MAX && (c == 'G' || c == 'g' || c == 'Z' || c == 'z');
-}
-
-static bool is_geoadd(struct slice name)
-{
-    const struct cmd_spec *spec = cmd_find(name);
-    return spec != NULL && spec->run == cmd_geoadd;
+    if (spec == NULL || argc < 3 || argc > ARGS_MAX) return false;
+    return spec->name[0] == 'g' || spec->name[0] == 'z';
 }
 
 /* Reads the place of a GEOADD without options. */
 static void read_place(struct known *known, const struct slice *argv, uint32_t argc)
 {
     struct geo_point p = {0, 0};
-    if (argc != 5 || !is_geoadd(argv[0])) return;
+    if (argc != 5 || known->spec->run != cmd_geoadd) return;
     if (!slice_double(argv[2], &p.lon) || !slice_double(argv[3], &p.lat)) return;
     if (!geohash_valid(p)) return;
     known->place = &argv[2];
@@ -32,12 +25,11 @@ static void read_place(struct known *known, const struct slice *argv, uint32_t a
 }
 
 /* What a ZINCRBY adds; NaN of other commands. */
-static double read_increment(const struct slice *argv, uint32_t argc)
+static double read_increment(const struct known *known, const struct slice *argv, uint32_t argc)
 {
-    double by = (double)NAN;
-    if (argc == 4 && argv[0].len == strlen("ZINCRBY") && !slice_double(argv[2], &by))
-        by = (double)NAN;
-    return by;
+    double by = 0;
+    bool adds = argc == 4 && known->spec->run == cmd_zincrby && slice_double(argv[2], &by);
+    return adds ? by : (double)NAN;
 }
 
 /* Looks for the sorted set at the key; NULL when there is none. */
@@ -58,11 +50,11 @@ static const struct zset *find_zset(const struct ahead *before, struct slice key
 void ahead_start(struct ahead *a, const struct ahead *before, struct session *s,
                  const struct slice *argv, uint32_t argc)
 {
-    *a = (struct ahead){0};
+    *a = (struct ahead){.known = {.argv = argv, .spec = cmd_find(argv[0])}};
     if (argc < 2) return;
     a->keys = &session_db(s)->keys;
     a->known.key = argv[1];
-    if (!names_member(argv, argc)) {
+    if (!names_member(a->known.spec, argc)) {
         if (before != NULL && before->keys == a->keys && slice_eq(before->known.key, argv[1])) {
             a->known.key_hash = before->known.key_hash; /* it is fetched already */
             return;
@@ -78,7 +70,7 @@ void ahead_start(struct ahead *a, const struct ahead *before, struct session *s,
     a->known.name_hash = hash_slice(a->known.name);
     read_place(&a->known, argv, argc);
     a->member.hash = a->known.name_hash;
-    a->member.by = read_increment(argv, argc);
+    a->member.by = read_increment(&a->known, argv, argc);
     a->member.score = a->known.place != NULL ? a->known.score : UINT64_MAX;
     zset_ahead(&a->member, 0);
 }

@@ -177,12 +177,11 @@ void cmd_geoadd(struct cmd *c)
         struct slice name = triples[3 * i + 2];
         struct zset_at at;
         bool there = zset_find_hash(z, name, cmd_hash(c, name), &at);
-        double score = (double)scores[i];
+        double score = (double)(int64_t)scores[i]; /* it has 52 bits */
         if (!there && !xx) {
             zset_add_hash(z, name, cmd_hash(c, name), score);
             added++;
-        } else if (there && !nx && zset_score(z, at) != score) {
-            zset_set(z, at, score);
+        } else if (there && !nx && zset_set(z, at, score)) {
             moved++;
         }
     }

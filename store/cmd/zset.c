@@ -130,10 +130,7 @@ static bool zadd_one(struct zadd *z, struct zset *set, struct slice name, uint64
         if (z->incr) score += old;
         if (isnan(score)) return false;
         if ((z->lt && score >= old) || (z->gt && score <= old)) return true;
-        if (score != old) {
-            zset_set(set, at, score);
-            z->updated++;
-        }
+        if (zset_set(set, at, score)) z->updated++;
     }
     z->processed++;
     z->score = score;

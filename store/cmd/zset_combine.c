@@ -96,7 +96,7 @@ static bool unite(struct slice name, double score, void *data)
     score = number(score * w->op->sources[w->at].weight);
     struct zset_at at;
     if (zset_find(w->out, name, &at))
-        zset_set(w->out, at, join(w->op->aggregate, zset_score(w->out, at), score));
+        (void)zset_set(w->out, at, join(w->op->aggregate, zset_score(w->out, at), score));
     else
         zset_add(w->out, name, score);
     return true;

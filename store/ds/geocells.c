@@ -114,7 +114,7 @@ static uint32_t *link_to(struct geocells *g, uint32_t parent, uint64_t first)
     return &up->child[quarter(up, first)];
 }
 
-/* Adds delta to the counts on the way from node up to and with `top` (GEO_NONE: the root). */
+/* Adds delta to the counts on the way from node up to and with `top` (GEO_NONE: the root's). */
 static void count_up(struct geocells *g, uint32_t node, uint32_t top, uint64_t score,
                      uint32_t delta)
 {
@@ -126,23 +126,42 @@ static void count_up(struct geocells *g, uint32_t node, uint32_t top, uint64_t s
     }
 }
 
-/* Puts a node in the place of a full cell and its members into four smaller cells. */
-static uint32_t split(struct geocells *g, uint32_t cell)
+/* Adds a node without members. */
+static uint32_t node_add(struct geocells *g, uint64_t score, uint8_t bits, uint32_t parent)
+{
+    uint32_t id = node_new(g);
+    g->nodes[id] = (struct geo_node){.first = score & ~(GEO_SCORE_MAX >> bits),
+                                     .parent = parent,
+                                     .bits = bits,
+                                     .child = {GEO_NONE, GEO_NONE, GEO_NONE, GEO_NONE}};
+    return id;
+}
+
+/* The longest prefix of whole levels that the members of a full cell and score share. */
+static uint8_t shared_bits(const struct geo_cell *c, uint64_t score)
+{
+    uint8_t bits = BITS - 2;
+    for (uint32_t i = 0; i < c->n; i++)
+        while (!covers(score, bits, score_at(c, i)))
+            bits = (uint8_t)(bits - 2);
+    return bits;
+}
+
+/* Puts a node in the place of a full cell and its members into four smaller cells; the node at
+ * the root begins where they part, and at score, which is to come. */
+static uint32_t split(struct geocells *g, uint32_t cell, uint64_t score)
 {
     struct geo_cell *c = g->cells[cell];
-    uint32_t id = node_new(g);
-    g->nodes[id] = (struct geo_node){.first = c->first,
-                                     .parent = c->parent,
-                                     .bits = c->bits,
-                                     .child = {GEO_NONE, GEO_NONE, GEO_NONE, GEO_NONE}};
+    uint8_t bits = c->parent == GEO_NONE ? shared_bits(c, score) : c->bits;
+    uint32_t id = node_add(g, score, bits, c->parent);
     struct geo_node *node = &g->nodes[id];
     for (uint32_t i = 0; i < c->n; i++)
         node->count[quarter(node, score_at(c, i))]++;
-    uint64_t width = (GEO_SCORE_MAX >> c->bits) / 4 + 1;
+    uint64_t width = (GEO_SCORE_MAX >> bits) / 4 + 1;
     for (uint32_t q = 0; q < 4; q++) {
         if (node->count[q] == 0) continue;
         uint32_t child =
-            cell_new(g, c->first + q * width, (uint8_t)(c->bits + 2), id, node->count[q]);
+            cell_new(g, node->first + q * width, (uint8_t)(bits + 2), id, node->count[q]);
         node->child[q] = GEO_CELL | child;
     }
     for (uint32_t i = 0; i < c->n; i++) {
@@ -154,10 +173,11 @@ static uint32_t split(struct geocells *g, uint32_t cell)
     return id;
 }
 
-/* A cell with room for score, somewhere below `ref`, the area of which covers it; or GEO_NONE
- * when its spot is full. */
-static uint32_t make_room(struct geocells *g, uint32_t ref, uint64_t score)
+/* A cell with room for score, somewhere below `top`, the area of which covers it, and counted
+ * there already; or GEO_NONE, and nothing counted, when its spot is full. */
+static uint32_t make_room(struct geocells *g, uint32_t top, uint64_t score)
 {
+    uint32_t ref = top;
     uint32_t parent = GEO_NONE;
     uint8_t bits = 0;
     while (true) {
@@ -175,24 +195,65 @@ static uint32_t make_room(struct geocells *g, uint32_t ref, uint64_t score)
                 return id;
             }
             if (c->bits == BITS) {
-                if (c->cap >= SPOT_MAX) return GEO_NONE;
+                if (c->cap >= SPOT_MAX) {
+                    count_up(g, parent, top, score, UINT32_MAX);
+                    return GEO_NONE;
+                }
                 (void)cell_resize(g, id, c->cap * 2U);
                 return id;
             }
-            ref = split(g, id);
+            ref = split(g, id, score);
         }
         parent = ref;
-        const struct geo_node *node = &g->nodes[ref];
+        struct geo_node *node = &g->nodes[ref];
+        uint32_t q = quarter(node, score);
         bits = (uint8_t)(node->bits + 2);
-        ref = node->child[quarter(node, score)];
+        node->count[q]++;
+        ref = node->child[q];
     }
 }
 
-static void add_to(struct geocells *g, uint32_t cell, struct member *m, uint64_t score)
+static struct geo_xy xy_of(uint64_t score)
 {
     struct geo_xy xy = {0};
     geohash_split(score, &xy.x, &xy.y);
-    cell_add(g->cells[cell], cell, m, xy);
+    return xy;
+}
+
+/* The node at the root, or NULL: none, or a cell is there, which covers everything. */
+static struct geo_node *root_node(const struct geocells *g)
+{
+    return (g->root & GEO_CELL) != 0 ? NULL : &g->nodes[g->root];
+}
+
+/* Puts nodes above the root until its area covers score. */
+static void root_raise(struct geocells *g, uint64_t score)
+{
+    for (const struct geo_node *root; (root = root_node(g)) != NULL;) {
+        if (covers(root->first, root->bits, score)) return;
+        uint64_t first = root->first;
+        uint32_t id = node_add(g, first, (uint8_t)(root->bits - 2), GEO_NONE);
+        uint32_t q = quarter(&g->nodes[id], first);
+        g->nodes[id].child[q] = g->root;
+        g->nodes[id].count[q] = g->count;
+        g->nodes[g->root].parent = id;
+        g->root = id;
+    }
+}
+
+/* Takes nodes at the root away that only lead to another one. */
+static void root_lower(struct geocells *g)
+{
+    for (const struct geo_node *root; (root = root_node(g)) != NULL;) {
+        uint32_t q = 0;
+        while (q < 3 && root->count[q] == 0)
+            q++;
+        if (root->count[q] != g->count || (root->child[q] & GEO_CELL) != 0) return;
+        uint32_t gone = g->root;
+        g->root = root->child[q];
+        g->nodes[g->root].parent = GEO_NONE;
+        node_free(g, gone);
+    }
 }
 
 /* Makes one cell of the four below node while they hold few enough, and goes on upwards. */
@@ -204,7 +265,8 @@ static void merge(struct geocells *g, uint32_t id)
         if (sum > MERGE) return;
 
         uint32_t to = GEO_NONE;
-        if (sum > 0) to = cell_new(g, node.first, node.bits, node.parent, sum);
+        uint8_t bits = node.parent == GEO_NONE ? 0 : node.bits;
+        if (sum > 0) to = cell_new(g, node.first, bits, node.parent, sum);
         for (uint32_t q = 0; q < 4; q++) {
             if (node.child[q] == GEO_NONE) continue;
             must((node.child[q] & GEO_CELL) != 0);
@@ -235,7 +297,11 @@ static void drop(struct geocells *g, uint32_t cell, uint32_t slot)
     if (c->n == 0) {
         *link_to(g, parent, c->first) = GEO_NONE;
         cell_free(g, cell);
-    } else if (c->cap > SPLIT ? c->n <= c->cap / 4 : c->n + 2 * STEP <= c->cap) {
+        merge(g, parent);
+        root_lower(g); /* only a cell below it that is gone can leave the root one child */
+        return;
+    }
+    if (c->cap > SPLIT ? c->n <= c->cap / 4 : c->n + 2 * STEP <= c->cap) {
         uint32_t cap = c->cap > SPLIT ? c->cap / 2U : c->cap - (uint32_t)STEP;
         (void)cell_resize(g, cell, cap);
     }
@@ -251,37 +317,45 @@ bool geocells_put(struct geocells *g, struct member *m, uint64_t score)
 {
     must(score <= GEO_SCORE_MAX);
     must(g->count < GEO_CELL - 1);
+    root_raise(g, score);
     uint32_t cell = make_room(g, g->root, score);
     if (cell == GEO_NONE) return false;
-    add_to(g, cell, m, score);
-    count_up(g, g->cells[cell]->parent, GEO_NONE, score, 1);
+    cell_add(g->cells[cell], cell, m, xy_of(score));
     g->count++;
     return true;
 }
 
-bool geocells_move(struct geocells *g, struct member *m, uint64_t score)
+enum geo_moved geocells_move(struct geocells *g, struct member *m, uint64_t score)
 {
     must(score <= GEO_SCORE_MAX);
     uint32_t cell = m->u.at.cell;
     uint32_t slot = m->u.at.slot;
     struct geo_cell *c = g->cells[cell];
-    if (covers(c->first, c->bits, score)) {
-        geohash_split(score, &c->xy[slot].x, &c->xy[slot].y);
-        return true;
+    struct geo_xy xy = xy_of(score);
+    if (c->xy[slot].x == xy.x && c->xy[slot].y == xy.y) return GEO_SAME;
+    uint64_t first = c->first;
+    if (covers(first, c->bits, score)) {
+        c->xy[slot] = xy;
+        return GEO_MOVED;
     }
     /* Only the counts below the lowest node that covers both places change. */
-    uint64_t first = c->first;
+    root_raise(g, score);
     uint32_t parent = c->parent;
     uint32_t top = parent;
-    while (!covers(g->nodes[top].first, g->nodes[top].bits, score))
-        top = g->nodes[top].parent;
+    struct geo_node *node = &g->nodes[top];
+    for (; !covers(node->first, node->bits, score); node = &g->nodes[top]) {
+        node->count[quarter(node, first)]--;
+        top = node->parent;
+    }
+    node->count[quarter(node, first)]--;
     uint32_t to = make_room(g, top, score);
-    if (to == GEO_NONE) return false;
-    add_to(g, to, m, score);
-    count_up(g, g->cells[to]->parent, top, score, 1);
-    count_up(g, parent, top, first, UINT32_MAX);
+    if (to == GEO_NONE) {
+        count_up(g, parent, top, first, 1);
+        return GEO_FULL;
+    }
+    cell_add(g->cells[to], to, m, xy);
     drop(g, cell, slot);
-    return true;
+    return GEO_MOVED;
 }
 
 void geocells_del(struct geocells *g, struct member *m)
@@ -320,6 +394,9 @@ uint32_t geocells_rank(const struct geocells *g, const struct member *m)
 uint32_t geocells_below(const struct geocells *g, uint64_t score, bool or_equal)
 {
     if (score > GEO_SCORE_MAX) return g->count;
+    const struct geo_node *root = root_node(g);
+    if (root != NULL && !covers(root->first, root->bits, score))
+        return score < root->first ? 0 : g->count;
     uint32_t rank = 0;
     uint32_t ref = g->root;
     while (ref != GEO_NONE && (ref & GEO_CELL) == 0) {
@@ -410,6 +487,8 @@ const struct geo_cell *geocells_ahead_to(const struct geocells *g, const struct 
 {
     const struct geo_cell *c = g->cells[m->u.at.cell];
     if (covers(c->first, c->bits, score)) return NULL;
+    const struct geo_node *root = root_node(g);
+    if (root == NULL || !covers(root->first, root->bits, score)) return NULL;
     uint32_t ref = g->root;
     while (ref != GEO_NONE && (ref & GEO_CELL) == 0) {
         const struct geo_node *node = &g->nodes[ref];
@@ -503,6 +582,11 @@ static uint32_t check_below(const struct geocells *g, uint32_t ref, uint32_t par
 void geocells_check(const struct geocells *g)
 {
     uint32_t cells = 0;
-    must(check_below(g, g->root, GEO_NONE, 0, 0, &cells) == g->count);
+    const struct geo_node *root = root_node(g);
+    uint64_t first = root == NULL ? 0 : root->first;
+    uint8_t bits = root == NULL ? 0 : root->bits;
+    must(check_below(g, g->root, GEO_NONE, first, bits, &cells) == g->count);
+    for (uint32_t q = 0; root != NULL && q < 4; q++)
+        must(root->count[q] < g->count || (root->child[q] & GEO_CELL) != 0);
     must(cells + g->spare_n == g->cells_used);
 }

@@ -8,7 +8,9 @@
  * Layout:      a cell is a prefix of the score. It splits into four (two more bits: a quarter
  *              of the area each) when it would hold more than 64, and four are merged when
  *              they hold 24 or fewer. Inner nodes form a trie of two bits a level; the four
- *              children of a node are in score order. Within a cell there is no order.
+ *              children of a node are in score order. Within a cell there is no order. The
+ *              trie begins at the smallest area that holds all members and has more than one
+ *              cell: the ten levels from the world down to a city are not walked.
  *
  *                node | first bits parent | child 0..3 | count 0..3 |     48 bytes, in one array
  *                cell | first bits parent n cap | x y, x y ... | member, member ... |
@@ -71,8 +73,9 @@ void geocells_init(struct geocells *g);
  * others have that very score. */
 bool geocells_put(struct geocells *g, struct member *m, uint64_t score);
 
-/* Gives m, which is in, another score; false as geocells_put. */
-bool geocells_move(struct geocells *g, struct member *m, uint64_t score);
+/* Gives m, which is in, this score. GEO_FULL, and nothing changed, as geocells_put. */
+enum geo_moved { GEO_FULL, GEO_SAME, GEO_MOVED };
+enum geo_moved geocells_move(struct geocells *g, struct member *m, uint64_t score);
 
 /* Takes m, which is in, out. */
 void geocells_del(struct geocells *g, struct member *m);

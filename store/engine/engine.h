@@ -25,6 +25,7 @@
 struct engine;
 struct session;
 struct script_host;
+struct cmd_spec;
 struct cmd_stats;
 
 enum { ENGINE_DBS = 16, ERRSTATS_MAX = 128 };
@@ -134,7 +135,9 @@ struct err_stat {
 /* What was computed of a command's arguments before it ran (cmd/ahead.h), while its bytes are
  * where they are: no argument is hashed or read as a place twice. Empty between batches. */
 struct known {
-    struct slice key, name; /* arguments whose hashes these are */
+    const struct slice *argv;    /* the command's; NULL: nothing is known */
+    const struct cmd_spec *spec; /* its line of the table; NULL: it has none */
+    struct slice key, name;      /* arguments whose hashes these are */
     uint64_t key_hash, name_hash;
     const struct slice *place; /* two arguments of which `score` is the geohash; NULL: none */
     uint64_t score;

@@ -123,7 +123,8 @@ bool zset_is_geo(const struct zset *z)
 
 bool zset_is_geohash(double score)
 {
-    return score >= 0 && score <= (double)GEO_SCORE_MAX && score == floor(score) && !signbit(score);
+    return score >= 0 && score <= (double)GEO_SCORE_MAX && score == (double)(int64_t)score &&
+           !signbit(score);
 }
 
 bool zset_find_hash(const struct zset *z, struct slice name, uint64_t hash, struct zset_at *at)
@@ -242,18 +243,24 @@ void zset_add_hash(struct zset *z, struct slice name, uint64_t hash, double scor
         z->v.encoding = SKIPLIST;
 }
 
-void zset_set(struct zset *z, struct zset_at at, double score)
+bool zset_set(struct zset *z, struct zset_at at, double score)
 {
     score = kept(z, score);
-    if (z->v.flags == PACKED) {
+    if (z->v.flags == CELLS) {
+        enum geo_moved moved = GEO_FULL;
+        if (zset_is_geohash(score))
+            moved = geocells_move(&z->large->cells, at.member, (uint64_t)(int64_t)score);
+        if (moved != GEO_FULL) return moved == GEO_MOVED;
+        turn_plain(z);
+    }
+    if (zset_score(z, at) == score) return false;
+    if (z->v.flags == TREE) {
+        ranktree_move(&z->large->tree, at.member, score);
+    } else {
         if (!zset_is_geohash(score)) z->v.spare = false;
         scorepack_set(&z->pack, at.at, score);
-        return;
     }
-    if (z->v.flags == CELLS &&
-        (!zset_is_geohash(score) || !geocells_move(&z->large->cells, at.member, (uint64_t)score)))
-        turn_plain(z);
-    if (z->v.flags == TREE) ranktree_move(&z->large->tree, at.member, score);
+    return true;
 }
 
 static void large_del(struct zset *z, struct member *m)

@@ -56,8 +56,8 @@ void zset_add(struct zset *z, struct slice name, double score);
 /* The same when hash_slice(name) is known already. */
 void zset_add_hash(struct zset *z, struct slice name, uint64_t hash, double score);
 
-/* Gives a member another score. */
-void zset_set(struct zset *z, struct zset_at at, double score);
+/* Gives a member this score; false when it had it already. */
+bool zset_set(struct zset *z, struct zset_at at, double score);
 
 void zset_del(struct zset *z, struct zset_at at);
 

@@ -218,7 +218,8 @@ START_TEST(random_steps_agree_with_looking_at_all)
                     geohash_encode((struct geo_point){p.lon, p.lat + (p.lat > 0 ? -2e-4 : 2e-4)});
             }
             look_ahead(&w, w.o.m[i], score);
-            ck_assert(geocells_move(&w.g, w.o.m[i], score));
+            bool same = score == w.o.score[i];
+            ck_assert_int_eq(geocells_move(&w.g, w.o.m[i], score), same ? GEO_SAME : GEO_MOVED);
             w.o.score[i] = score;
         }
         ck_assert_uint_eq(w.g.count, w.o.n);
@@ -245,7 +246,7 @@ START_TEST(a_spot_that_is_full_refuses_and_changes_nothing)
     ck_assert_uint_eq(in, 4096);
     geocells_check(&g);
     ck_assert(geocells_put(&g, m[in], 12345678901235));
-    ck_assert(!geocells_move(&g, m[in], 12345678901234));
+    ck_assert_int_eq(geocells_move(&g, m[in], 12345678901234), GEO_FULL);
     ck_assert_uint_eq(geocells_score(&g, m[in]), 12345678901235);
     geocells_check(&g);
     for (uint32_t i = 0; i <= in; i++) {

@@ -82,7 +82,7 @@ static void play(uint64_t seed, bool geo, bool odd_scores, uint32_t names)
             o.in[i] = false;
             o.n--;
         } else if (there) {
-            zset_set(z, at, score);
+            ck_assert(zset_set(z, at, score) == (score != o.score[i]));
             o.score[i] = score;
         }
         ck_assert_uint_eq(zset_count(z), o.n);
