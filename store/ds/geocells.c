@@ -226,11 +226,18 @@ static struct geo_node *root_node(const struct geocells *g)
     return (g->root & GEO_CELL) != 0 ? NULL : &g->nodes[g->root];
 }
 
+/* Whether the trie holds score's place: it may begin below the world. */
+static bool root_covers(const struct geocells *g, uint64_t score)
+{
+    const struct geo_node *root = root_node(g);
+    return root == NULL || covers(root->first, root->bits, score);
+}
+
 /* Puts nodes above the root until its area covers score. */
 static void root_raise(struct geocells *g, uint64_t score)
 {
-    for (const struct geo_node *root; (root = root_node(g)) != NULL;) {
-        if (covers(root->first, root->bits, score)) return;
+    while (!root_covers(g, score)) {
+        const struct geo_node *root = &g->nodes[g->root];
         uint64_t first = root->first;
         uint32_t id = node_add(g, first, (uint8_t)(root->bits - 2), GEO_NONE);
         uint32_t q = quarter(&g->nodes[id], first);
@@ -394,9 +401,7 @@ uint32_t geocells_rank(const struct geocells *g, const struct member *m)
 uint32_t geocells_below(const struct geocells *g, uint64_t score, bool or_equal)
 {
     if (score > GEO_SCORE_MAX) return g->count;
-    const struct geo_node *root = root_node(g);
-    if (root != NULL && !covers(root->first, root->bits, score))
-        return score < root->first ? 0 : g->count;
+    if (!root_covers(g, score)) return score < g->nodes[g->root].first ? 0 : g->count;
     uint32_t rank = 0;
     uint32_t ref = g->root;
     while (ref != GEO_NONE && (ref & GEO_CELL) == 0) {
@@ -487,8 +492,7 @@ const struct geo_cell *geocells_ahead_to(const struct geocells *g, const struct 
 {
     const struct geo_cell *c = g->cells[m->u.at.cell];
     if (covers(c->first, c->bits, score)) return NULL;
-    const struct geo_node *root = root_node(g);
-    if (root == NULL || !covers(root->first, root->bits, score)) return NULL;
+    if (!root_covers(g, score)) return NULL;
     uint32_t ref = g->root;
     while (ref != GEO_NONE && (ref & GEO_CELL) == 0) {
         const struct geo_node *node = &g->nodes[ref];

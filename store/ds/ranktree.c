@@ -329,37 +329,54 @@ static bool inner_join(struct inner *in, uint32_t i, uint32_t child_level)
     return true;
 }
 
-static void del_below(void *node, uint32_t level, const struct bound *b, const struct member *m)
+/* Whether the entry at `at` could have this score where it is: between its neighbours in the leaf,
+ * so that nothing else has to know. */
+static bool leaf_takes(const struct leaf *l, uint32_t at, double score)
+{
+    return at > 0 && at + 1 < l->n && l->scores[at - 1] < score && score < l->scores[at + 1];
+}
+
+/* Takes m, which stands just before b, out; or, when it is to have another score and can where it
+ * is, gives it that and is false. */
+static bool del_below(void *node, uint32_t level, const struct bound *b, const struct member *m,
+                      const double *other)
 {
     if (level == 0) {
         struct leaf *l = node;
         uint32_t at = before(l->scores, members(l), l->n, b);
         must(at > 0);
-        must(members(l)[at - 1] == m);
-        leaf_close(l, at - 1);
-        return;
+        at--;
+        must(members(l)[at] == m);
+        if (other != NULL && leaf_takes(l, at, *other)) {
+            l->scores[at] = *other;
+            return false;
+        }
+        leaf_close(l, at);
+        return true;
     }
     struct inner *in = node;
     uint32_t i = inner_find(in, b);
-    del_below(in->child[i], level - 1, b, m);
+    if (!del_below(in->child[i], level - 1, b, m, other)) return false;
     in->count[i]--;
     uint32_t left = entries(in->child[i], level - 1);
     if (left == 0) {
         mem_free(in->child[i]);
         inner_close(in, i);
-        return;
+        return true;
     }
     inner_refresh(in, i, level - 1);
-    if (left >= (level == 1 ? LEAF_MIN : INNER_MIN)) return;
-    if (i + 1 < in->n && inner_join(in, i, level - 1)) return;
+    if (left >= (level == 1 ? LEAF_MIN : INNER_MIN)) return true;
+    if (i + 1 < in->n && inner_join(in, i, level - 1)) return true;
     if (i > 0) (void)inner_join(in, i - 1, level - 1);
+    return true;
 }
 
-void ranktree_del(struct ranktree *t, struct member *m)
+/* As del_below, from the root. */
+static bool take(struct ranktree *t, const struct member *m, const double *other)
 {
     must(t->count > 0);
     struct bound b = bound_at(m, true);
-    del_below(t->root, t->levels, &b, m);
+    if (!del_below(t->root, t->levels, &b, m, other)) return false;
     t->count--;
     while (t->levels > 0 && ((struct inner *)t->root)->n <= 1) {
         struct inner *top = t->root;
@@ -368,29 +385,20 @@ void ranktree_del(struct ranktree *t, struct member *m)
         t->levels = top->n == 1 ? t->levels - 1 : 0;
         mem_free(top);
     }
+    return true;
+}
+
+void ranktree_del(struct ranktree *t, struct member *m)
+{
+    (void)take(t, m, NULL);
 }
 
 void ranktree_move(struct ranktree *t, struct member *m, double score)
 {
-    must(t->count > 0);
     must(score == score);
-    struct bound b = bound_at(m, true);
-    void *node = t->root;
-    for (uint32_t level = t->levels; level > 0; level--)
-        node = ((struct inner *)node)->child[inner_find(node, &b)];
-    struct leaf *l = node;
-    uint32_t at = before(l->scores, members(l), l->n, &b) - 1;
-    must(members(l)[at] == m);
-
-    /* Between its neighbours in the leaf still: nothing else has to know. */
-    if (at > 0 && at + 1 < l->n && l->scores[at - 1] < score && score < l->scores[at + 1]) {
-        l->scores[at] = score;
-        m->u.score = score;
-        return;
-    }
-    ranktree_del(t, m);
+    bool gone = take(t, m, &score);
     m->u.score = score;
-    ranktree_put(t, m);
+    if (gone) ranktree_put(t, m);
 }
 
 static uint32_t rank_of(const struct ranktree *t, const struct bound *b)

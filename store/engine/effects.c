@@ -39,6 +39,14 @@ static void add_number(struct buf *b, uint64_t n)
     b->len += (size_t)(put_number(p, n) - p);
 }
 
+/* Writes an argument at p and returns the place behind it. */
+static inline char *put_arg(char *p, struct slice s)
+{
+    p = put_number(p, s.len);
+    if (s.len > 0) memcpy(p, s.p, s.len);
+    return p + s.len;
+}
+
 void effects_begin(struct effects *e, uint32_t argc)
 {
     must(argc > 0);
@@ -49,9 +57,7 @@ void effects_begin(struct effects *e, uint32_t argc)
 void effects_arg(struct effects *e, struct slice s)
 {
     char *p = buf_reserve(&e->bytes, NUMBER_MAX + s.len);
-    char *to = put_number(p, s.len);
-    if (s.len > 0) memcpy(to, s.p, s.len);
-    e->bytes.len += (size_t)(to - p) + s.len;
+    e->bytes.len += (size_t)(put_arg(p, s) - p);
 }
 
 void effects_arg_cstr(struct effects *e, const char *s)
@@ -95,10 +101,17 @@ void effects_reserve(struct effects *e, struct slice key, uint64_t n)
 
 void effects_add(struct effects *e, uint32_t db, uint32_t argc, const struct slice *argv)
 {
+    must(argc > 0);
     effects_select(e, db);
-    effects_begin(e, argc);
+    size_t room = NUMBER_MAX;
     for (uint32_t i = 0; i < argc; i++)
-        effects_arg(e, argv[i]);
+        room += NUMBER_MAX + argv[i].len;
+    char *p = buf_reserve(&e->bytes, room);
+    char *to = put_number(p, argc);
+    for (uint32_t i = 0; i < argc; i++)
+        to = put_arg(to, argv[i]);
+    e->bytes.len += (size_t)(to - p);
+    e->count++;
 }
 
 static bool take_number(struct slice *rest, uint64_t *n)

@@ -52,11 +52,11 @@ static size_t body_bytes(uint32_t length)
 
 static uint32_t record_crc(const char *p, uint64_t id, uint64_t place)
 {
-    char seed[16];
+    char seed[20];
     put64(seed, id);
     put64(seed + 8, place);
+    memcpy(seed + 16, p, 4); /* the length */
     uint32_t c = crc32c(0, seed, sizeof seed);
-    c = crc32c(c, p, 4);
     return crc32c(c, p + RECORD_HEADER, body_bytes(get32(p)));
 }
 
