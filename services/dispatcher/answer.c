@@ -99,6 +99,8 @@ void answer_problem(struct http_req *req, const struct life_result *r)
         int64_t wait_ms = life_extra_i64(r, "due_ms", r->now_ms) - r->now_ms;
         http_set_retry_after(req, wait_ms > 0 ? (wait_ms + 999) / 1000 : 1);
     }
+    if (r->code == LIFE_RATE_LIMITED)
+        http_set_retry_after(req, (life_extra_i64(r, "wait_ms", 1000) + 999) / 1000);
     if (r->code == LIFE_LOCKED) http_set_retry_after(req, life_extra_i64(r, "retry_after_s", 60));
 
     enum ride_audience audience = RIDE_FOR_RIDER;

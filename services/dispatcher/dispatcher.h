@@ -9,6 +9,7 @@
 #include "services/dispatcher/chores.h"
 #include "services/dispatcher/projector.h"
 #include "services/kit/app.h"
+#include "services/kit/driver_index.h"
 #include "services/kit/lifecycle.h"
 #include "services/kit/quote_keys.h"
 

@@ -3,7 +3,6 @@
 #include "services/dispatcher/answer.h"
 #include "services/dispatcher/dispatcher.h"
 #include "services/kit/ids.h"
-#include "services/kit/keys.h"
 #include "services/kit/profile.h"
 
 enum { NAME_MAX_BYTES = 80, WORD_MAX = 32 };
@@ -13,14 +12,9 @@ static struct slice driver_id(const struct http_req *req)
     return http_param(req, "id");
 }
 
-static int64_t timeout_of(struct http_req *req)
+static struct lifecycle *life_of(struct http_req *req)
 {
-    return app_options(dispatcher_of(req)->app)->store_timeout_ms;
-}
-
-static struct store *store_of(struct http_req *req)
-{
-    return app_store(dispatcher_of(req)->app);
+    return dispatcher_of(req)->life;
 }
 
 static const struct region *region_of(struct http_req *req)
@@ -45,12 +39,11 @@ struct profile_write {
     struct profile p;
 };
 
-static void on_profile_written(void *data, enum store_status status, const redisReply *reply)
+static void on_profile_written(void *data, const struct life_result *r)
 {
-    (void)reply;
     struct profile_write *w = data;
-    if (status != STORE_OK) {
-        http_store_problem(w->req, (int)status);
+    if (r->code != LIFE_OK) {
+        answer_problem(w->req, r);
         return;
     }
     profile_json(http_out(w->req), &w->p);
@@ -65,7 +58,7 @@ static void profile_write_start(struct http_req *req, const struct profile *p, b
     w->p = *p;
     struct profile stored = w->p;
     if (!with_rating) stored.rating = 0;
-    profile_put(store_of(req), &stored, timeout_of(req), on_profile_written, w);
+    profile_put(life_of(req), &stored, on_profile_written, w);
 }
 
 static void body_vehicle(struct body *b, struct profile *p)
@@ -99,11 +92,11 @@ void drivers_put(struct http_req *req)
     profile_write_start(req, &p, true);
 }
 
-static void on_profile(void *data, enum store_status status, const struct profile *p)
+static void on_profile(void *data, const struct life_result *r, const struct profile *p)
 {
     struct http_req *req = data;
-    if (status != STORE_OK) {
-        http_store_problem(req, (int)status);
+    if (r->code != LIFE_OK) {
+        answer_problem(req, r);
     } else if (p == NULL) {
         http_problem(req, PROBLEM_NOT_FOUND, "This driver has no profile.");
     } else {
@@ -115,7 +108,7 @@ static void on_profile(void *data, enum store_status status, const struct profil
 void drivers_get(struct http_req *req)
 {
     if (!answer_self_or_ops(req)) return;
-    profile_get(store_of(req), driver_id(req), timeout_of(req), on_profile, req);
+    profile_get(life_of(req), driver_id(req), on_profile, req);
 }
 
 /* What a driver changes of his own profile; empty slices leave it as it is. */
@@ -130,12 +123,12 @@ static struct slice keep(struct arena *arena, struct slice changed, struct slice
     return changed.len > 0 ? changed : arena_copy(arena, old);
 }
 
-static void on_profile_to_patch(void *data, enum store_status status, const struct profile *p)
+static void on_profile_to_patch(void *data, const struct life_result *r, const struct profile *p)
 {
     struct profile_patch *patch = data;
     struct http_req *req = patch->req;
-    if (status != STORE_OK || p == NULL) {
-        on_profile(req, status, p);
+    if (p == NULL) {
+        on_profile(req, r, p);
         return;
     }
     struct arena *arena = http_arena(req);
@@ -160,7 +153,7 @@ void drivers_patch(struct http_req *req)
     if (body_maybe(b, "name")) body_str(b, "name", 1, NAME_MAX_BYTES, &patch->name);
     if (body_maybe(b, "languages")) answer_words(req, b, "languages", &patch->languages);
     if (!body_end(b)) return;
-    profile_get(store_of(req), driver_id(req), timeout_of(req), on_profile_to_patch, patch);
+    profile_get(life_of(req), driver_id(req), on_profile_to_patch, patch);
 }
 
 /* --- state --- */
@@ -172,12 +165,13 @@ struct go_online {
     struct slice products; /* empty: those of the profile */
 };
 
-static void on_profile_to_go_online(void *data, enum store_status status, const struct profile *p)
+static void on_profile_to_go_online(void *data, const struct life_result *r,
+                                    const struct profile *p)
 {
     struct go_online *go = data;
     struct http_req *req = go->req;
-    if (status != STORE_OK || p == NULL) {
-        on_profile(req, status, p);
+    if (p == NULL) {
+        on_profile(req, r, p);
         return;
     }
     struct slice word = {0};
@@ -190,7 +184,7 @@ static void on_profile_to_go_online(void *data, enum store_status status, const 
     struct buf card = {0};
     profile_card_json(&card, p);
     life_driver_online(
-        dispatcher_of(req)->life,
+        life_of(req),
         &(struct life_online){.driver_id = driver_id(req),
                               .lat = go->at.lat,
                               .lon = go->at.lon,
@@ -214,23 +208,23 @@ void drivers_online(struct http_req *req)
         http_problem(req, PROBLEM_LOCATION_NOT_SERVICEABLE, "The driver is outside of the region.");
         return;
     }
-    profile_get(store_of(req), driver_id(req), timeout_of(req), on_profile_to_go_online, go);
+    profile_get(life_of(req), driver_id(req), on_profile_to_go_online, go);
 }
 
 void drivers_offline(struct http_req *req)
 {
     if (!answer_self_or_ops(req) || !answer_empty_body(req)) return;
-    life_driver_offline(dispatcher_of(req)->life, driver_id(req), answer_driver, req);
+    life_driver_offline(life_of(req), driver_id(req), answer_driver, req);
 }
 
 void drivers_break(struct http_req *req)
 {
     if (!answer_self_or_ops(req) || !answer_empty_body(req)) return;
-    life_driver_break(dispatcher_of(req)->life, driver_id(req), answer_driver, req);
+    life_driver_break(life_of(req), driver_id(req), answer_driver, req);
 }
 
 void drivers_state(struct http_req *req)
 {
     if (!answer_self_or_ops(req)) return;
-    life_snapshot_driver(dispatcher_of(req)->life, driver_id(req), answer_driver, req);
+    life_snapshot_driver(life_of(req), driver_id(req), answer_driver, req);
 }

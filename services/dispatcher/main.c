@@ -58,6 +58,8 @@ static void start_regions(struct app *app, void *service)
     const struct region *fresh[REGIONS_MAX];
     size_t n = app_served_newly(app, fresh);
     for (size_t i = 0; i < n; i++, d->regions_count++) {
+        driver_index_make(app_store(app), fresh[i]->id, app_options(app)->store_timeout_ms, NULL,
+                          NULL);
         d->projectors[d->regions_count] = projector_new(d, fresh[i]->id);
         d->chores[d->regions_count] = chores_new(&(struct chores_config){
             .loop = app_loop(app),

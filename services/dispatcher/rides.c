@@ -148,6 +148,8 @@ static void create(struct ride_request *q)
         .fee_no_show_minor = quote->no_show_minor,
         .fee_free_s = quote->cancel_free_s,
         .fee_late_s = quote->cancel_late_s,
+        .rate_per_min = d->options.create_rate,
+        .rate_burst = d->options.create_burst,
     };
     life_ride_create(d->life, &c, on_created, q);
 }

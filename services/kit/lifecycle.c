@@ -1,5 +1,8 @@
 #include "lifecycle.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/must.h"
 #include "services/kit/ids.h"
 #include "services/kit/lifecycle_call.h"
@@ -42,6 +45,10 @@ void life_ride_create(struct lifecycle *l, const struct life_create *a, life_cb 
     call_field_i64(c, "fee_no_show", a->fee_no_show_minor);
     call_field_i64(c, "fee_free_s", a->fee_free_s);
     call_field_i64(c, "fee_late_s", a->fee_late_s);
+    char limit[48];
+    int n = snprintf(limit, sizeof limit, "%" PRIi64 " %" PRIi64, a->rate_per_min, a->rate_burst);
+    must(n > 0 && (size_t)n < sizeof limit);
+    call_field(c, "limit", a->rate_per_min > 0 ? slice_make(limit, (size_t)n) : SLICE(""));
     call_send(c);
 }
 
@@ -343,6 +350,31 @@ static void args(struct call *c, struct life_names names)
 {
     for (size_t i = 0; i < names.n; i++)
         call_arg(c, names.at[i]);
+}
+
+void life_profile_put(struct lifecycle *l, struct slice driver_id, struct life_names pairs,
+                      life_cb cb, void *data)
+{
+    struct call *c = call_new(l, "driver_profile_put_v1", id_region(driver_id), cb, data);
+    call_arg(c, driver_id);
+    args(c, pairs);
+    call_send(c);
+}
+
+void life_profiles(struct lifecycle *l, struct slice region, struct life_names ids, life_cb cb,
+                   void *data)
+{
+    struct call *c = call_new(l, "driver_profiles_v1", region, cb, data);
+    args(c, ids);
+    call_send(c);
+}
+
+void life_driver_rows(struct lifecycle *l, struct slice region, struct life_names ids, life_cb cb,
+                      void *data)
+{
+    struct call *c = call_new(l, "driver_rows_v1", region, cb, data);
+    args(c, ids);
+    call_send(c);
 }
 
 void life_reconcile(struct lifecycle *l, struct slice region, struct slice cursor, int64_t count,

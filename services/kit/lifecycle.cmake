@@ -2,9 +2,9 @@
 # lifecycle/ follow in this order, and the whole becomes one C array. Raise the revision with any
 # change of the Lua text: a store that holds an older revision gets this one at the next start of
 # a service. Raise the ABI (the _v1 of every name) when arguments or replies change.
-set(HANSOM_LIFECYCLE_REVISION 15)
-set(_parts prologue records ride_match ride_answer ride_swap ride_drive driver timers ride_watch
-    streams history projection tokens reconcile epilogue)
+set(HANSOM_LIFECYCLE_REVISION 16)
+set(_parts prologue records abuse ride_match ride_answer ride_swap ride_drive driver timers ride_watch
+    streams history profile projection tokens reconcile epilogue)
 
 if(CMAKE_SCRIPT_MODE_FILE)
   set(_lua "#!lua name=hansom_v1\n-- revision ${HANSOM_LIFECYCLE_REVISION}\nlocal REVISION = '${HANSOM_LIFECYCLE_REVISION}'\n")

@@ -42,6 +42,7 @@ struct lifecycle;
     CODE(TOO_MANY, "too_many_scheduled")                                                           \
     CODE(IDEM_REUSED, "idempotency_key_reused")                                                    \
     CODE(WRONG_CODE, "incorrect_start_code")                                                       \
+    CODE(RATE_LIMITED, "rate_limited") /* nothing changed; extra "wait_ms" */                      \
     CODE(LOCKED, "start_locked")                                                                   \
     CODE(STALE_ENTRY, "stale_entry")               /* nothing to do for it: acknowledged */        \
     CODE(DRIVER_UNAVAILABLE, "driver_unavailable") /* nothing changed; extra "reason" */           \
@@ -121,11 +122,13 @@ struct life_create {
      * assigned, within free_s after that, or once the driver is late_s behind his ETA;
      * fee_cancel otherwise, and fee_no_show when the wait is over. Driver, system: nothing. */
     int64_t fee_cancel_minor, fee_no_show_minor, fee_free_s, fee_late_s;
+    /* A rider may ask so often in a minute, and so often at once; 0 limits nothing. */
+    int64_t rate_per_min, rate_burst;
 };
 
 /* OK with the ride; extra "replayed" is 1 when this key had created it before (answer with
  * ride_as_created). IDEM_REUSED: same key, other body. ACTIVE_RIDE: with the rider's live ride.
- * TOO_MANY: the rider has SCHEDULED_MAX rides to come. INVALID: pickup_at_ms is too far off. */
+ * RATE_LIMITED: he has asked too often. TOO_MANY: the rider has SCHEDULED_MAX rides to come. INVALID: pickup_at_ms is too far off. */
 void life_ride_create(struct lifecycle *l, const struct life_create *a, life_cb cb, void *data);
 
 /* Looks an Idempotency-Key up before any other verdict: OK with the ride and "replayed", or
@@ -311,6 +314,18 @@ void life_timer_apply(struct lifecycle *l, struct slice region, struct slice tim
  * records and, of the first of them, "why". */
 void life_reconcile(struct lifecycle *l, struct slice region, struct slice cursor, int64_t count,
                     struct life_names products, life_cb cb, void *data);
+
+/* Fields of a profile and their values, which are written; the others stay. kit/profile.h knows them. */
+void life_profile_put(struct lifecycle *l, struct slice driver_id, struct life_names pairs,
+                      life_cb cb, void *data);
+
+/* Drivers of a region. Extra "profiles": an array each of fields and values, empty when unknown. */
+void life_profiles(struct lifecycle *l, struct slice region, struct life_names ids, life_cb cb,
+                   void *data);
+
+/* The same, and the array extras "states" and "places" ("lat lon", empty when not on the road). */
+void life_driver_rows(struct lifecycle *l, struct slice region, struct life_names ids, life_cb cb,
+                      void *data);
 
 /* ---- streams ---------------------------------------------------------------------------- */
 

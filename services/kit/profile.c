@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "services/kit/ids.h"
-#include "services/kit/keys.h"
+#include "services/kit/reply.h"
 
 #include <jansson.h>
 
@@ -101,11 +101,6 @@ bool constraints_parse(struct slice json, struct arena *arena, struct constraint
     return true;
 }
 
-static struct slice driver_key(struct key_text *out, struct slice driver_id)
-{
-    return key_make1(out, KEY_DRIVER, id_region(driver_id), driver_id);
-}
-
 struct profile_call {
     profile_cb cb;
     void *data;
@@ -113,20 +108,20 @@ struct profile_call {
     char id[ID_MAX];
 };
 
-static void on_profile(void *data, enum store_status status, const redisReply *reply)
+static void on_profile(void *data, const struct life_result *r)
 {
     struct profile_call *call = data;
     struct arena arena = {0};
     struct profile p;
+    const redisReply *fields = reply_at(reply_field(r->extras, "profiles"), 0);
     bool found =
-        status == STORE_OK && profile_parse(reply, slice_make(call->id, call->id_len), &arena, &p);
-    call->cb(call->data, status, found ? &p : NULL);
+        r->code == LIFE_OK && profile_parse(fields, slice_make(call->id, call->id_len), &arena, &p);
+    call->cb(call->data, r, found ? &p : NULL);
     arena_fini(&arena);
     mem_free(call);
 }
 
-void profile_get(struct store *s, struct slice driver_id, int64_t timeout_ms, profile_cb cb,
-                 void *data)
+void profile_get(struct lifecycle *l, struct slice driver_id, profile_cb cb, void *data)
 {
     must(driver_id.len <= ID_MAX);
     struct profile_call *call = mem_new(struct profile_call);
@@ -134,27 +129,29 @@ void profile_get(struct store *s, struct slice driver_id, int64_t timeout_ms, pr
     call->data = data;
     call->id_len = driver_id.len;
     memcpy(call->id, driver_id.p, driver_id.len);
-    struct key_text key;
-    STORE_CALL(s, timeout_ms, on_profile, call, SLICE("HGETALL"), driver_key(&key, driver_id));
+    life_profiles(l, id_region(driver_id), (struct life_names){&driver_id, 1}, on_profile, call);
 }
 
-void profile_put(struct store *s, const struct profile *p, int64_t timeout_ms, store_cb cb,
-                 void *data)
+void profile_put(struct lifecycle *l, const struct profile *p, life_cb cb, void *data)
 {
-    struct key_text key;
-    struct store_cmd *c = store_cmd(s, "HSET");
-    store_arg(c, driver_key(&key, p->driver_id));
+    enum { MORE = 2 }; /* rating and accessible */
+    struct slice pairs[2 * (TEXTS + MORE)];
+    struct buf rating = {0};
+    struct json j = json_start(&rating);
+    size_t n = 0;
     for (size_t i = 0; i < TEXTS; i++) {
-        store_arg_cstr(c, texts[i].name);
-        store_arg(c, *(const struct slice *)(const void *)((const char *)p + texts[i].at));
+        pairs[n++] = slice_of(texts[i].name);
+        pairs[n++] = *(const struct slice *)(const void *)((const char *)p + texts[i].at);
     }
+    pairs[n++] = SLICE("accessible");
+    pairs[n++] = p->accessible ? SLICE("1") : SLICE("0");
     if (p->rating > 0) {
-        store_arg_cstr(c, "rating");
-        store_arg_double(c, p->rating);
+        pairs[n++] = SLICE("rating");
+        json_double(&j, p->rating);
+        pairs[n++] = buf_slice(&rating);
     }
-    store_arg_cstr(c, "accessible");
-    store_arg_cstr(c, p->accessible ? "1" : "0");
-    store_send(s, c, timeout_ms, cb, data);
+    life_profile_put(l, p->driver_id, (struct life_names){pairs, n}, cb, data);
+    buf_fini(&rating);
 }
 
 static void card_members(struct json *j, const struct profile *p)
@@ -186,15 +183,20 @@ static void list_json(struct json *j, const char *name, struct slice list)
     json_array_end(j);
 }
 
+void profile_members_json(struct json *j, const struct profile *p)
+{
+    json_put_str(j, "driver_id", p->driver_id);
+    card_members(j, p);
+    list_json(j, "products", p->products);
+    list_json(j, "languages", p->languages);
+    json_put_bool(j, "accessible", p->accessible);
+    json_put_i64(j, "completed_trips", p->completed_trips);
+}
+
 void profile_json(struct buf *out, const struct profile *p)
 {
     struct json j = json_start(out);
     json_object_start(&j);
-    json_put_str(&j, "driver_id", p->driver_id);
-    card_members(&j, p);
-    list_json(&j, "products", p->products);
-    list_json(&j, "languages", p->languages);
-    json_put_bool(&j, "accessible", p->accessible);
-    json_put_i64(&j, "completed_trips", p->completed_trips);
+    profile_members_json(&j, p);
     json_object_end(&j);
 }

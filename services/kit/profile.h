@@ -1,16 +1,17 @@
 /* profile: what is known of a driver beside his state: name, rating, vehicle, languages.
  *
- * Why one place: the profile's form in the store is this file's business alone. Services read it
- * with profile_get and never name a field of the stored key.
+ * Why one place: which fields a profile has is this file's business. Services read it with profile_get
+ * and never name one.
  *
- * Layout in the store: a hash driver:{region}:<id>, whose fields are named as the members here.
+ * Layout in the store: JSON at driver:{region}:<id>, or a hash where the store has none; that is the
+ * business of lifecycle/profile.lua, which gives and takes flat fields named as the members here.
  */
 #ifndef HANSOM_KIT_PROFILE_H
 #define HANSOM_KIT_PROFILE_H
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "services/kit/store.h"
+#include "services/kit/lifecycle.h"
 
 struct profile {
     struct slice driver_id;
@@ -31,7 +32,7 @@ struct constraints {
     bool accessible;
 };
 
-/* Reads a reply of HGETALL on that hash; text points into the arena. False when there is none. */
+/* Reads such fields and values; text points into the arena. False when there are none. */
 bool profile_parse(const struct redisReply *reply, struct slice driver_id, struct arena *arena,
                    struct profile *out);
 
@@ -46,21 +47,21 @@ const char *profile_unmet(const struct profile *p, const struct constraints *c);
  * arena. False when it is no such object. */
 bool constraints_parse(struct slice json, struct arena *arena, struct constraints *out);
 
-/* Reads the profile of a driver. cb gets it, or NULL when there is none or the store did not
- * answer (status tells); borrowed until cb returns. */
-typedef void (*profile_cb)(void *data, enum store_status status, const struct profile *p);
-void profile_get(struct store *s, struct slice driver_id, int64_t timeout_ms, profile_cb cb,
-                 void *data);
+/* Reads the profile of a driver. cb gets it, or NULL when there is none or r->code is not LIFE_OK;
+ * borrowed until cb returns. */
+typedef void (*profile_cb)(void *data, const struct life_result *r, const struct profile *p);
+void profile_get(struct lifecycle *l, struct slice driver_id, profile_cb cb, void *data);
 
 /* Writes all of p but completed_trips, and the rating only when it is not 0: ratings after rides move
- * what is stored (lifecycle/projection.lua). cb is that of a store call. */
-void profile_put(struct store *s, const struct profile *p, int64_t timeout_ms, store_cb cb,
-                 void *data);
+ * what is stored. cb is that of a lifecycle call. */
+void profile_put(struct lifecycle *l, const struct profile *p, life_cb cb, void *data);
 
 /* Appends {"name":…,"rating":…,"vehicle":{…}}: what a rider sees of his driver. */
 void profile_card_json(struct buf *out, const struct profile *p);
 
-/* Appends all of it as the API shows it. */
+/* Puts all of it into the object that j is in, as the API shows it; and the same as an object. */
+struct json;
+void profile_members_json(struct json *j, const struct profile *p);
 void profile_json(struct buf *out, const struct profile *p);
 
 #endif

@@ -249,35 +249,58 @@ static void search_one(struct job *job)
 
 /* --- PROFILE --- */
 
-static void on_profile(void *data, enum store_status status, const struct profile *p)
+/* Drivers who were asked for together. Lives in the round's arena. */
+enum { PROFILES_MAX = 256 };
+
+struct profiles {
+    struct round *round;
+    size_t count;
+    struct driver *drivers[PROFILES_MAX];
+};
+
+static void on_profiles(void *data, const struct life_result *result)
 {
-    (void)status; /* without a profile no constraint is met */
-    struct job *job = data;
-    struct round *r = job->round;
-    if (p != NULL) {
-        struct driver *d = map_find(&r->drivers, p->driver_id);
-        must(d != NULL);
-        d->profile = *p;
-        d->profile.make = arena_copy(&r->arena, p->make);
-        d->profile.model = arena_copy(&r->arena, p->model);
-        d->profile.languages = arena_copy(&r->arena, p->languages);
-        d->has_profile = true;
+    struct profiles *asked = data; /* without a profile no constraint is met */
+    struct round *r = asked->round;
+    const redisReply *all = reply_field(result->extras, "profiles");
+    for (size_t i = 0; result->code == LIFE_OK && i < asked->count; i++) {
+        struct driver *d = asked->drivers[i];
+        d->has_profile = profile_parse(reply_at(all, i), d->id, &r->arena, &d->profile);
     }
     round_answered(r);
 }
 
+static void send_profiles(struct profiles *asked)
+{
+    struct slice ids[PROFILES_MAX];
+    struct round *r = asked->round;
+    for (size_t i = 0; i < asked->count; i++)
+        ids[i] = asked->drivers[i]->id;
+    r->waiting++;
+    life_profiles(r->matcher->life, work_region(r->work), (struct life_names){ids, asked->count},
+                  on_profiles, asked);
+}
+
 static void ask_profiles(struct round *r)
 {
+    struct profiles *asked = NULL;
     for (uint32_t i = 0; i < r->job_count; i++) {
         struct job *job = &r->jobs[i];
         for (uint32_t k = 0; job->open && job->picky && k < job->count; k++) {
             struct driver *d = job->candidates[k];
             if (d->asked) continue;
             d->asked = true;
-            r->waiting++;
-            profile_get(round_store(r), d->id, round_timeout_ms(r), on_profile, job);
+            if (asked == NULL) {
+                asked = arena_new(&r->arena, struct profiles);
+                asked->round = r;
+            }
+            asked->drivers[asked->count++] = d;
+            if (asked->count < PROFILES_MAX) continue;
+            send_profiles(asked);
+            asked = NULL;
         }
     }
+    if (asked != NULL) send_profiles(asked);
 }
 
 static void on_free_at(void *data, enum store_status status, const redisReply *reply)

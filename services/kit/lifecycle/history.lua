@@ -33,10 +33,6 @@ local function document(r)
     return '{' .. concat(out, ',') .. '}'
 end
 
-local function is_error(reply)
-    return type(reply) == 'table' and reply.err ~= nil
-end
-
 local function document_put(key, words)
     call('DEL', key)
     if is_error(try('JSON.SET', key, '$', words)) then call('SET', key, words) end

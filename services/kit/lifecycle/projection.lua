@@ -63,27 +63,6 @@ local function hot_add(c, e, t)
     try('EXPIRE', key, str_of(HOT_KEEP_S))
 end
 
--- What riders say of drivers ------------------------------------------------------------------
-
--- A mean that one ride cannot tip and that follows how he drives now: the rating he began with weighs
--- as ten, all that came before as 500 at most.
-local RATING_WEIGHT_MIN, RATING_WEIGHT_MAX = 10, 500
-
-local function profile_rated(c, driver, stars)
-    local key = K.DRIVER(c.tag, driver)
-    local now = try('HMGET', key, 'rating', 'ratings')
-    local rating, n = num_of(now[1] or nil), num_of(now[2] or nil) or 0
-    if not rating or not stars then return end
-    local weight = max(RATING_WEIGHT_MIN, min(n, RATING_WEIGHT_MAX))
-    call('HSET', key, 'rating', string.format('%.4f', (rating * weight + stars) / (weight + 1)),
-        'ratings', str_of(n + 1))
-end
-
-local function profile_drove(c, driver)
-    local key = K.DRIVER(c.tag, driver)
-    if try('HEXISTS', key, 'rating') == 1 then try('HINCRBY', key, 'completed_trips', '1') end
-end
-
 -- Entries -------------------------------------------------------------------------------------
 
 local count = {}

@@ -34,6 +34,11 @@ local function error_words(thrown)
     return match(words, '^%u+ ') and words or 'ERR ' .. words
 end
 
+-- Whether what try() gave is an error.
+local function is_error(reply)
+    return type(reply) == 'table' and reply.err ~= nil
+end
+
 -- A command that only reads. A key of the wrong type ends the call here, with its name, before
 -- anything was written: so every key a function writes is first read with a command of its type.
 local function read(command, key, ...)

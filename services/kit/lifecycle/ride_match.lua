@@ -10,7 +10,8 @@ local function replay(c, stored, body_hash)
 end
 
 -- rider, idempotency key or '', body hash, ride, start code, product, pickup_at_ms or '',
--- traceparent, then the fields that never change, flat.
+-- traceparent, then the fields that never change, flat, and among them `limit`: how often a rider may, as
+-- 'per_min burst'.
 declare('ride_create', {}, function(c, a)
     if #a < 8 or #a % 2 ~= 0 then broken('ride_create takes eight arguments and pairs') end
     local rider, key, hash, id, code, product, at, trace = unpack(a, 1, 8)
@@ -44,9 +45,16 @@ declare('ride_create', {}, function(c, a)
     read('XLEN', K.RIDES_INCOMING(c.tag))
     read('ZCARD', c.timers)
 
+    local limit = ''
     for i = 9, #a, 2 do
-        if a[i + 1] ~= '' then put(r, a[i], a[i + 1]) end
+        if a[i] == 'limit' then
+            limit = a[i + 1]
+        elseif a[i + 1] ~= '' then
+            put(r, a[i], a[i + 1])
+        end
     end
+    local wait = abuse_check(c, 'create:' .. rider, limit)
+    if wait > 0 then return reply(c, 'rate_limited', nil, {'wait_ms', str_of(floor(wait))}) end
     local status = scheduled and 'scheduled' or 'requested'
     local now = str_of(c.now)
     put(r, 'ride_id', id)

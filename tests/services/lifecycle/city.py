@@ -153,7 +153,7 @@ class City:
             return (self.db.xrange(key), groups, waiting)
         if kind == "ReJSON-RL":
             return self.db.execute_command("JSON.GET", key)
-        look = {"MBbloom--": ("BF.CARD",), "TopK-TYPE": ("TOPK.LIST", "WITHCOUNT")}[kind]
+        look = {"MBbloom--": ("BF.CARD",), "TopK-TYPE": ("TOPK.LIST", "WITHCOUNT"), "CMSk-TYPE": ("CMS.INFO",)}[kind]
         return self.db.execute_command(look[0], key, *look[1:])
 
     # Time.

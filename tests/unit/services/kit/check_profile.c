@@ -1,5 +1,7 @@
 #include "services/kit/profile.h"
 
+#include "services/kit/reply.h"
+
 #include "tests/lib/unit.h"
 
 static const struct profile ada = {.driver_id = {"la-d1", 5},
