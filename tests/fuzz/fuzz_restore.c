@@ -3,6 +3,7 @@
  * past it; the reader of tails gets the same bytes, too. */
 #include "base/mem.h"
 #include "base/must.h"
+#include "store/cmd/host.h"
 #include "store/ds/rdb.h"
 #include "store/type/dump.h"
 
@@ -17,6 +18,7 @@ static bool is_open(struct slice payload)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena = {0};
+    families_register();
     (void)is_open(slice_make(data, size));
     struct value *v = dump_read(slice_make(data, size), &arena);
     if (v != NULL) {

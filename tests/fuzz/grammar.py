@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""grammar.py OUT: the forms of tests/differ as C, for the fuzzer of commands.
+"""grammar.py OUT: the forms of tests/differ, and of families/ here for what redis-server lacks, as C, for
+the fuzzer of commands.
 
 Pools that are functions there are drawn from beforehand, with a fixed seed: what varies then is which
 of the draws an input takes.
@@ -10,8 +11,9 @@ import random
 import sys
 
 DRAWS = 48
-here = pathlib.Path(__file__).resolve().parent.parent / "differ"
-sys.path.insert(0, str(here))
+here = pathlib.Path(__file__).resolve().parent
+differ = here.parent / "differ"
+sys.path.insert(0, str(differ))
 import words  # noqa: E402
 
 
@@ -36,24 +38,36 @@ def pool_c(name, source, rng):
     return "{%s, %d, (const struct choice[]){%s}}" % (slice_c(name), len(rows), ", ".join(rows))
 
 
-def family_c(module):
-    rng = random.Random(7)
-    pools = dict(words.POOLS, **getattr(module, "POOLS", {}))
-    # What has no pool of its own: keys the forms name themselves are keys all the same.
-    text = "".join(getattr(module, name, "") for name in ("FORMS", "WAITS", "LISTEN"))
+def families():
+    return [load(path) for folder in (differ, here) for path in sorted((folder / "families").glob("*.py"))]
+
+
+def forms(module):
+    text = "".join(getattr(module, name, "") for name in ("FORMS", "WAITS", "LISTEN", "ADMIN"))
     if getattr(module, "COMMON", True):
         text += words.COMMON
-    forms = []
+    found = []
     for line in text.strip().split("\n"):
         weight, colon, rest = line.partition(": ")
         if line.strip():
-            forms.append(rest if colon and weight.isdigit() else line)
+            found.append(rest if colon and weight.isdigit() else line)
+    return found
+
+
+def family_c(module):
+    rng = random.Random(7)
+    # What has no pool of its own: keys the forms name themselves are keys all the same.
+    pools = dict(words.POOLS, **getattr(module, "POOLS", {}))
+    lines = forms(module)
     return "{%d, (const char *const[]){%s}, %d, (const struct pool[]){%s}}" % (
-        len(forms), ", ".join('"%s"' % form.replace("\\", "\\\\").replace('"', '\\"') for form in forms),
+        len(lines), ", ".join('"%s"' % form.replace("\\", "\\\\").replace('"', '\\"') for form in lines),
         len(pools), ",\n".join(pool_c(name, source, rng) for name, source in sorted(pools.items())))
 
 
-families = [load(path) for path in sorted((here / "families").glob("*.py"))]
-with open(sys.argv[1], "w") as out:
-    out.write("static const struct family families[] = {\n%s};\n"
-              % ",\n".join(map(family_c, families)))
+def main():
+    with open(sys.argv[1], "w") as out:
+        out.write("static const struct family families[] = {\n%s};\n" % ",\n".join(map(family_c, families())))
+
+
+if __name__ == "__main__":
+    main()
