@@ -203,9 +203,10 @@ local function driver_place(c, d)
     d.position = read('GEOPOS', d.active_key, d.id)[1]
 end
 
--- The newest fix that is too old by `age`. While an outage is unaccounted for, its length counts.
+-- The newest fix that is too old by `age`. While an outage is unaccounted for, its length counts; not so
+-- that of a step back, for whoever is heard since stands at the new time already.
 local function cut(c, age)
-    return c.now - age - c.late
+    return c.now - age - max(c.late, 0)
 end
 
 local function is_fresh(c, d)

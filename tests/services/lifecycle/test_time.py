@@ -191,6 +191,16 @@ class Time(city.CheckedCase):
         self.c.check()
         self.assertEqual(self.c.accept(ride, driver, offer).code, "ok")
 
+    def test_who_becomes_free_before_a_step_back_is_accounted_for_may_be_offered_rides(self):
+        c = self.c
+        ride, driver, _ = c.reach("assigned")
+        c.outage(-60 * 1000)
+        c.place(driver, 34.05, -118.24)
+        self.assertEqual(c.call("ride_cancel", ride, "rider-1", "", "", "rider", "other", "").code, "ok")
+        self.assertTrue(c.is_idle(driver))
+        c.call("heartbeat", "run-a")
+        self.assertTrue(c.is_idle(driver))
+
     def test_what_was_due_before_an_outage_stays_due(self):
         late, _, _ = self.c.reach("requested", rider="rider-1")
         self.c.later(LIMITS["MATCH_MS"] + 1)
