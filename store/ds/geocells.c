@@ -30,15 +30,9 @@ static size_t cell_size(uint32_t cap)
     return sizeof(struct geo_cell) + cap * (sizeof(struct geo_xy) + sizeof(struct member *));
 }
 
-static uint32_t cell_new(struct geocells *g, uint64_t first, uint8_t bits, uint32_t parent,
-                         uint32_t room)
+/* Enters a cell in the table. */
+static uint32_t cell_enter(struct geocells *g, struct geo_cell *c)
 {
-    uint32_t cap = (room + STEP - 1) / STEP * STEP;
-    struct geo_cell *c = mem_alloc(cell_size(cap));
-    *c = (struct geo_cell){.first = first & ~(GEO_SCORE_MAX >> bits),
-                           .parent = parent,
-                           .cap = (uint16_t)cap,
-                           .bits = bits};
     uint32_t id = 0;
     if (g->spare_n > 0) {
         id = g->spare[--g->spare_n];
@@ -54,11 +48,30 @@ static uint32_t cell_new(struct geocells *g, uint64_t first, uint8_t bits, uint3
     return id;
 }
 
-static void cell_free(struct geocells *g, uint32_t id)
+static uint32_t cell_new(struct geocells *g, uint64_t first, uint8_t bits, uint32_t parent,
+                         uint32_t room)
 {
-    mem_free(g->cells[id]);
+    uint32_t cap = (room + STEP - 1) / STEP * STEP;
+    struct geo_cell *c = mem_alloc(cell_size(cap));
+    *c = (struct geo_cell){.first = first & ~(GEO_SCORE_MAX >> bits),
+                           .parent = parent,
+                           .cap = (uint16_t)cap,
+                           .bits = bits};
+    return cell_enter(g, c);
+}
+
+/* Takes a cell out of the table; the caller's now. */
+static struct geo_cell *cell_take(struct geocells *g, uint32_t id)
+{
+    struct geo_cell *c = g->cells[id];
     g->cells[id] = NULL;
     g->spare[g->spare_n++] = id;
+    return c;
+}
+
+static void cell_free(struct geocells *g, uint32_t id)
+{
+    mem_free(cell_take(g, id));
 }
 
 static struct geo_cell *cell_resize(struct geocells *g, uint32_t id, uint32_t cap)
@@ -263,43 +276,56 @@ static void root_lower(struct geocells *g)
     }
 }
 
-/* Makes one cell of the four below node while they hold few enough, and goes on upwards. */
+/* Makes one cell of the four below node if they hold few enough. */
+static bool merge_one(struct geocells *g, uint32_t id)
+{
+    struct geo_node node = g->nodes[id];
+    uint32_t sum = node.count[0] + node.count[1] + node.count[2] + node.count[3];
+    if (sum > MERGE) return false;
+
+    uint32_t to = GEO_NONE;
+    uint8_t bits = node.parent == GEO_NONE ? 0 : node.bits;
+    if (sum > 0) to = cell_new(g, node.first, bits, node.parent, sum);
+    for (uint32_t q = 0; q < 4; q++) {
+        if (node.child[q] == GEO_NONE) continue;
+        must((node.child[q] & GEO_CELL) != 0);
+        uint32_t from = node.child[q] & ~GEO_CELL;
+        const struct geo_cell *c = g->cells[from];
+        for (uint32_t i = 0; i < c->n; i++)
+            cell_add(g->cells[to], to, geo_members(c)[i], c->xy[i]);
+        cell_free(g, from);
+    }
+    *link_to(g, node.parent, node.first) = to == GEO_NONE ? GEO_NONE : GEO_CELL | to;
+    node_free(g, id);
+    return true;
+}
+
+/* The same, and goes on upwards. */
 static void merge(struct geocells *g, uint32_t id)
 {
     while (id != GEO_NONE) {
-        struct geo_node node = g->nodes[id];
-        uint32_t sum = node.count[0] + node.count[1] + node.count[2] + node.count[3];
-        if (sum > MERGE) return;
-
-        uint32_t to = GEO_NONE;
-        uint8_t bits = node.parent == GEO_NONE ? 0 : node.bits;
-        if (sum > 0) to = cell_new(g, node.first, bits, node.parent, sum);
-        for (uint32_t q = 0; q < 4; q++) {
-            if (node.child[q] == GEO_NONE) continue;
-            must((node.child[q] & GEO_CELL) != 0);
-            uint32_t from = node.child[q] & ~GEO_CELL;
-            const struct geo_cell *c = g->cells[from];
-            for (uint32_t i = 0; i < c->n; i++)
-                cell_add(g->cells[to], to, geo_members(c)[i], c->xy[i]);
-            cell_free(g, from);
-        }
-        *link_to(g, node.parent, node.first) = to == GEO_NONE ? GEO_NONE : GEO_CELL | to;
-        node_free(g, id);
-        id = node.parent;
+        uint32_t parent = g->nodes[id].parent;
+        if (!merge_one(g, id)) return;
+        id = parent;
     }
+}
+
+/* Takes slot out of a cell; the last one takes its place. */
+static void slot_close(struct geo_cell *c, uint32_t slot)
+{
+    uint32_t last = --c->n;
+    if (slot == last) return;
+    struct member *moved = geo_members(c)[last];
+    c->xy[slot] = c->xy[last];
+    geo_members(c)[slot] = moved;
+    moved->u.at.slot = (uint16_t)slot;
 }
 
 /* Takes slot out of a cell whose counts are already right. */
 static void drop(struct geocells *g, uint32_t cell, uint32_t slot)
 {
     struct geo_cell *c = g->cells[cell];
-    uint32_t last = --c->n;
-    if (slot != last) {
-        struct member *moved = geo_members(c)[last];
-        c->xy[slot] = c->xy[last];
-        geo_members(c)[slot] = moved;
-        moved->u.at.slot = (uint16_t)slot;
-    }
+    slot_close(c, slot);
     uint32_t parent = c->parent;
     if (c->n == 0) {
         *link_to(g, parent, c->first) = GEO_NONE;
@@ -432,6 +458,14 @@ static int ordered_cmp(const void *a, const void *b)
     return member_cmp(l->m, r->m);
 }
 
+/* The members of a cell by rank; all has room for them. */
+static void put_in_order(const struct geo_cell *c, struct ordered *all)
+{
+    for (uint32_t i = 0; i < c->n; i++)
+        all[i] = (struct ordered){score_at(c, i), geo_members(c)[i]};
+    qsort(all, c->n, sizeof *all, ordered_cmp);
+}
+
 static const struct geo_cell *cell_of_rank(const struct geocells *g, uint32_t rank, uint32_t *at)
 {
     uint32_t ref = g->root;
@@ -457,9 +491,7 @@ void geocells_each(const struct geocells *g, uint32_t from, uint32_t n, bool rev
         uint32_t at = 0;
         const struct geo_cell *c = cell_of_rank(g, from, &at);
         struct ordered *all = c->n <= SPLIT ? few : mem_array(c->n, struct ordered);
-        for (uint32_t i = 0; i < c->n; i++)
-            all[i] = (struct ordered){score_at(c, i), geo_members(c)[i]};
-        qsort(all, c->n, sizeof *all, ordered_cmp);
+        put_in_order(c, all);
 
         uint32_t run = reverse ? at + 1 : c->n - at;
         if (run > n) run = n;
@@ -473,6 +505,93 @@ void geocells_each(const struct geocells *g, uint32_t from, uint32_t n, bool rev
         n -= run;
         from = reverse ? from - run : from + run;
     }
+}
+
+/* ---- cutting ---- */
+
+/* Moves all cells below ref, which its parent forgets. */
+static void cut_whole(struct geocells *g, uint32_t ref, struct geocells *gone)
+{
+    if (ref == GEO_NONE) return;
+    if ((ref & GEO_CELL) != 0) {
+        (void)cell_enter(gone, cell_take(g, ref & ~GEO_CELL));
+        return;
+    }
+    for (uint32_t q = 0; q < 4; q++)
+        cut_whole(g, g->nodes[ref].child[q], gone);
+    node_free(g, ref);
+}
+
+/* Moves n of a cell's members, not all, from the one of rank `from` in it on. */
+static void cut_cell(struct geocells *g, uint32_t id, uint32_t from, uint32_t n,
+                     struct geocells *gone)
+{
+    struct geo_cell *c = g->cells[id];
+    uint32_t to = cell_new(gone, c->first, c->bits, GEO_NONE, n);
+    struct ordered *all = mem_array(c->n, struct ordered);
+    put_in_order(c, all);
+    for (uint32_t i = from; i < from + n; i++) {
+        struct member *m = all[i].m;
+        uint32_t slot = m->u.at.slot;
+        struct geo_xy xy = c->xy[slot];
+        slot_close(c, slot);
+        cell_add(gone->cells[to], to, m, xy);
+    }
+    mem_free(all);
+    uint32_t cap = c->cap;
+    while (cap > SPLIT && c->n <= cap / 4)
+        cap /= 2;
+    if (cap <= SPLIT) cap = (c->n + STEP - 1U) / STEP * STEP;
+    if (cap != c->cap) (void)cell_resize(g, id, cap);
+}
+
+/* The same below ref. */
+static void cut_below(struct geocells *g, uint32_t ref, uint32_t from, uint32_t n,
+                      struct geocells *gone)
+{
+    if ((ref & GEO_CELL) != 0) {
+        cut_cell(g, ref & ~GEO_CELL, from, n, gone);
+        return;
+    }
+    for (uint32_t q = 0; q < 4; q++) {
+        uint32_t have = g->nodes[ref].count[q];
+        uint32_t skip = from < have ? from : have;
+        uint32_t take = n < have - skip ? n : have - skip;
+        from -= skip;
+        n -= take;
+        if (take == 0) continue;
+        if (take < have) {
+            cut_below(g, g->nodes[ref].child[q], skip, take, gone);
+        } else {
+            cut_whole(g, g->nodes[ref].child[q], gone);
+            g->nodes[ref].child[q] = GEO_NONE;
+        }
+        g->nodes[ref].count[q] -= take;
+    }
+    (void)merge_one(g, ref);
+}
+
+void geocells_cut(struct geocells *g, uint32_t from, uint32_t n, struct geocells *gone)
+{
+    must(n > 0);
+    must(from <= g->count && n <= g->count - from);
+    if (n == g->count) {
+        *gone = *g;
+        geocells_init(g);
+        return;
+    }
+    geocells_init(gone);
+    cut_below(g, g->root, from, n, gone);
+    g->count -= n;
+    gone->count = n;
+    root_lower(g);
+}
+
+bool geocells_has(const struct geocells *g, const struct member *m)
+{
+    if (m->u.at.cell >= g->cells_used) return false;
+    const struct geo_cell *c = g->cells[m->u.at.cell];
+    return c != NULL && m->u.at.slot < c->n && geo_members(c)[m->u.at.slot] == m;
 }
 
 /* The functions below fetch; gcc takes one without other effects for nothing done, and would
@@ -541,6 +660,22 @@ bool geocells_drain(struct geocells *g, uint64_t n)
     for (; n > 0 && g->cells_used > 0; n--)
         mem_free(g->cells[--g->cells_used]);
     if (g->cells_used > 0) return true;
+    geocells_fini(g);
+    return false;
+}
+
+bool geocells_unload(struct geocells *g, uint64_t n, void (*fn)(struct member *m, void *data),
+                     void *data)
+{
+    for (; g->cells_used > 0; g->cells_used--) {
+        struct geo_cell *c = g->cells[g->cells_used - 1];
+        for (; c != NULL && c->n > 0; n--) {
+            if (n == 0) return true;
+            c->n--;
+            fn(geo_members(c)[c->n], data);
+        }
+        mem_free(c);
+    }
     geocells_fini(g);
     return false;
 }

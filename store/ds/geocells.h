@@ -113,6 +113,18 @@ void geocells_fini(struct geocells *g);
 /* Frees up to n cells of an index that will never be looked at again; false when nothing is left. */
 bool geocells_drain(struct geocells *g, uint64_t n);
 
+/* Moves the n members of rank `from` and on, which must exist, into *gone, by whole cells where it can.
+ * gone can only be unloaded. O(cells). */
+void geocells_cut(struct geocells *g, uint32_t from, uint32_t n, struct geocells *gone);
+
+/* Whether m is in, or was cut out of this index; m's place is whatever it was. */
+bool geocells_has(const struct geocells *g, const struct member *m);
+
+/* Gives up to n members of an index that will never be looked at again to fn, which may free them, and
+ * frees the cells; false when that was the rest. */
+bool geocells_unload(struct geocells *g, uint64_t n, void (*fn)(struct member *m, void *data),
+                     void *data);
+
 /* Aborts when an invariant does not hold. O(n); for tests. */
 void geocells_check(const struct geocells *g);
 

@@ -371,13 +371,9 @@ static bool del_below(void *node, uint32_t level, const struct bound *b, const s
     return true;
 }
 
-/* As del_below, from the root. */
-static bool take(struct ranktree *t, const struct member *m, const double *other)
+/* Takes away root nodes that lead to one child only. */
+static void lower_root(struct ranktree *t)
 {
-    must(t->count > 0);
-    struct bound b = bound_at(m, true);
-    if (!del_below(t->root, t->levels, &b, m, other)) return false;
-    t->count--;
     while (t->levels > 0 && ((struct inner *)t->root)->n <= 1) {
         struct inner *top = t->root;
         must(top->n == 1 || t->count == 0);
@@ -385,12 +381,93 @@ static bool take(struct ranktree *t, const struct member *m, const double *other
         t->levels = top->n == 1 ? t->levels - 1 : 0;
         mem_free(top);
     }
+}
+
+/* As del_below, from the root. */
+static bool take(struct ranktree *t, const struct member *m, const double *other)
+{
+    must(t->count > 0);
+    struct bound b = bound_at(m, true);
+    if (!del_below(t->root, t->levels, &b, m, other)) return false;
+    t->count--;
+    lower_root(t);
     return true;
 }
 
 void ranktree_del(struct ranktree *t, struct member *m)
 {
     (void)take(t, m, NULL);
+}
+
+/* ---- cutting ---- */
+
+static struct leaf *cut_leaf(struct leaf *l, uint32_t from, uint32_t n)
+{
+    struct leaf *gone = leaf_resize(NULL, n);
+    memcpy(gone->scores, l->scores + from, n * sizeof(double));
+    memcpy(members(gone), members(l) + from, n * sizeof(struct member *));
+    gone->n = n;
+    uint32_t rest = l->n - from - n;
+    memmove(l->scores + from, l->scores + from + n, rest * sizeof(double));
+    memmove(members(l) + from, members(l) + from + n, rest * sizeof(struct member *));
+    l->n -= n;
+    return gone;
+}
+
+/* Takes n of the members below node, not all, and gives a node of the same level that holds them. */
+static void *cut_below(void *node, uint32_t level, uint32_t from, uint32_t n)
+{
+    if (level == 0) return cut_leaf(node, from, n);
+    struct inner *in = node, *gone = mem_new(struct inner);
+    uint32_t kept = 0, left = 0; /* children that stay; those of them that stand before the cut */
+    for (uint32_t i = 0; i < in->n; i++) {
+        uint32_t have = in->count[i];
+        uint32_t skip = from < have ? from : have;
+        uint32_t take = n < have - skip ? n : have - skip;
+        from -= skip;
+        n -= take;
+        void *child = in->child[i];
+        if (take > 0) {
+            gone->child[gone->n] = take < have ? cut_below(child, level - 1, skip, take) : child;
+            gone->count[gone->n] = take;
+            inner_refresh(gone, gone->n++, level - 1);
+        }
+        if (take == have) continue;
+        in->child[kept] = child;
+        in->count[kept] = have - take;
+        inner_refresh(in, kept++, level - 1);
+        if (skip > 0) left = kept;
+    }
+    in->n = kept;
+    if (left > 0 && left < kept) (void)inner_join(in, left - 1, level - 1);
+    return gone;
+}
+
+void ranktree_cut(struct ranktree *t, uint32_t from, uint32_t n, struct ranktree *gone)
+{
+    must(n > 0);
+    must(from <= t->count && n <= t->count - from);
+    *gone = *t;
+    if (n == t->count) {
+        *t = (struct ranktree){0};
+        return;
+    }
+    gone->root = cut_below(t->root, t->levels, from, n);
+    gone->count = n;
+    t->count -= n;
+    lower_root(t);
+}
+
+bool ranktree_has(const struct ranktree *t, const struct member *m)
+{
+    if (t->count == 0) return false;
+    struct bound b = bound_at(m, true);
+    const void *node = t->root;
+    for (uint32_t level = t->levels; level > 0; level--)
+        node = ((const struct inner *)node)->child[inner_find(node, &b)];
+    const struct leaf *l = node;
+    uint32_t at = before(l->scores, members(l), l->n, &b);
+    return at > 0 && members(l)[at - 1] == m;
 }
 
 void ranktree_move(struct ranktree *t, struct member *m, double score)
@@ -544,6 +621,33 @@ static bool drain_below(void *node, uint32_t level, uint64_t *n)
 bool ranktree_drain(struct ranktree *t, uint64_t n)
 {
     if (t->root != NULL && !drain_below(t->root, t->levels, &n)) return true;
+    *t = (struct ranktree){0};
+    return false;
+}
+
+/* Gives away what is below node, last first, and frees it. False when *n ran out before. */
+static bool unload_below(void *node, uint32_t level, uint64_t *n,
+                         void (*fn)(struct member *m, void *data), void *data)
+{
+    if (level > 0) {
+        struct inner *in = node;
+        for (; in->n > 0; in->n--)
+            if (!unload_below(in->child[in->n - 1], level - 1, n, fn, data)) return false;
+    } else {
+        for (struct leaf *l = node; l->n > 0; --*n) {
+            if (*n == 0) return false;
+            l->n--;
+            fn(members(l)[l->n], data);
+        }
+    }
+    mem_free(node);
+    return true;
+}
+
+bool ranktree_unload(struct ranktree *t, uint64_t n, void (*fn)(struct member *m, void *data),
+                     void *data)
+{
+    if (t->root != NULL && !unload_below(t->root, t->levels, &n, fn, data)) return true;
     *t = (struct ranktree){0};
     return false;
 }

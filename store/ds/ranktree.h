@@ -79,6 +79,18 @@ void ranktree_fini(struct ranktree *t);
 /* Frees up to n nodes of a tree that will never be looked at again; false when none is left. */
 bool ranktree_drain(struct ranktree *t, uint64_t n);
 
+/* Moves the n members of rank `from` and on, which must exist, into *gone, by whole nodes and without
+ * a look at most of them. gone can only be unloaded. O(log n). */
+void ranktree_cut(struct ranktree *t, uint32_t from, uint32_t n, struct ranktree *gone);
+
+/* Whether m is in, or was cut out of this tree; m's score is whatever it was. */
+bool ranktree_has(const struct ranktree *t, const struct member *m);
+
+/* Gives up to n members of a tree that will never be looked at again to fn, which may free them, and
+ * frees the nodes; false when that was the rest. */
+bool ranktree_unload(struct ranktree *t, uint64_t n, void (*fn)(struct member *m, void *data),
+                     void *data);
+
 /* Aborts when an invariant does not hold. O(n); for tests. */
 void ranktree_check(const struct ranktree *t);
 

@@ -8,8 +8,8 @@
 
 #include <math.h>
 
-/* From so many on, keeping the rest may be cheaper than taking them out one by one. */
-enum { CUT_MIN = 1024, CHUNK = 64 };
+/* CUT_MIN: so many removed at once are cut out and freed later. */
+enum { CUT_MIN = 256, CHUNK = 64 };
 
 /* What OBJECT ENCODING says, by Redis's thresholds: head.encoding. */
 enum encoding { LISTPACK, SKIPLIST };
@@ -17,13 +17,18 @@ enum encoding { LISTPACK, SKIPLIST };
 /* How it is kept: head.flags. */
 enum form { PACKED, TREE, CELLS };
 
-/* More members than a scorepack is for. */
+union order {
+    struct ranktree tree;
+    struct geocells cells;
+};
+
+/* More members than a scorepack is for. Parts that were cut out hold it too. */
 struct large {
-    struct dict dict; /* owns the members */
-    union {
-        struct ranktree tree;
-        struct geocells cells;
-    };
+    struct dict dict; /* owns the members; of those in parts, the ones that no newer one replaced */
+    union order order;
+    uint32_t parts;
+    bool left;      /* the zset is gone: the last part frees this */
+    enum form form; /* then: of order */
 };
 
 struct zset {
@@ -80,14 +85,28 @@ struct value *zset_value(struct zset *z)
     return &z->v;
 }
 
-static void large_free(struct large *l, enum form form)
+static void drain_member(void *item, void *data)
 {
-    dict_fini(&l->dict);
-    if (form == CELLS)
-        geocells_fini(&l->cells);
-    else
-        ranktree_fini(&l->tree);
+    (void)data;
+    member_free(item);
+}
+
+/* Members first, by the dict; then what held them in order. */
+static bool large_drain(struct large *l, enum form form, uint64_t n)
+{
+    if (dict_drain(&l->dict, n, drain_member, NULL)) return true;
+    if (form == CELLS ? geocells_drain(&l->order.cells, n) : ranktree_drain(&l->order.tree, n))
+        return true;
     mem_free(l);
+    return false;
+}
+
+/* Whether parts are still to be freed, of which the last frees l. */
+static bool large_leave(struct large *l, enum form form)
+{
+    l->left = true;
+    l->form = form;
+    return l->parts > 0;
 }
 
 void zset_free(struct zset *z)
@@ -95,15 +114,15 @@ void zset_free(struct zset *z)
     if (z == NULL) return;
     if (z->v.flags == PACKED)
         pack_fini(&z->pack);
-    else
-        large_free(z->large, z->v.flags);
+    else if (!large_leave(z->large, z->v.flags))
+        (void)large_drain(z->large, z->v.flags, UINT64_MAX);
     mem_free(z);
 }
 
 uint32_t zset_count(const struct zset *z)
 {
     if (z->v.flags == PACKED) return scorepack_count(&z->pack);
-    return z->v.flags == CELLS ? z->large->cells.count : z->large->tree.count;
+    return z->v.flags == CELLS ? z->large->order.cells.count : z->large->order.tree.count;
 }
 
 bool zset_is_small(const struct zset *z)
@@ -113,7 +132,7 @@ bool zset_is_small(const struct zset *z)
 
 const struct geocells *zset_cells(const struct zset *z)
 {
-    return z->v.flags == CELLS ? &z->large->cells : NULL;
+    return z->v.flags == CELLS ? &z->large->order.cells : NULL;
 }
 
 bool zset_is_geo(const struct zset *z)
@@ -127,6 +146,14 @@ bool zset_is_geohash(double score)
            !signbit(score);
 }
 
+/* Whether what the dict holds was not cut out. */
+static bool is_in(const struct zset *z, const struct member *m)
+{
+    const struct large *l = z->large;
+    if (l->parts == 0) return true;
+    return z->v.flags == CELLS ? geocells_has(&l->order.cells, m) : ranktree_has(&l->order.tree, m);
+}
+
 bool zset_find_hash(const struct zset *z, struct slice name, uint64_t hash, struct zset_at *at)
 {
     if (z->v.flags == PACKED) {
@@ -134,7 +161,7 @@ bool zset_find_hash(const struct zset *z, struct slice name, uint64_t hash, stru
         return scorepack_find(&z->pack, name, &at->at);
     }
     at->member = dict_find_hash(&z->large->dict, name, hash);
-    return at->member != NULL;
+    return at->member != NULL && is_in(z, at->member);
 }
 
 bool zset_find(const struct zset *z, struct slice name, struct zset_at *at)
@@ -145,7 +172,7 @@ bool zset_find(const struct zset *z, struct slice name, struct zset_at *at)
 double zset_score(const struct zset *z, struct zset_at at)
 {
     if (at.member == NULL) return scorepack_score(&z->pack, at.at);
-    return z->v.flags == CELLS ? (double)geocells_score(&z->large->cells, at.member)
+    return z->v.flags == CELLS ? (double)geocells_score(&z->large->order.cells, at.member)
                                : at.member->u.score;
 }
 
@@ -167,17 +194,17 @@ static bool gather_geo(struct member *m, uint64_t score, void *data)
 static void turn_plain(struct zset *z)
 {
     struct large *l = z->large;
-    uint32_t n = l->cells.count;
+    uint32_t n = l->order.cells.count;
     struct gather g = {mem_array(n, struct member *), mem_array(n, double), 0};
-    geocells_each(&l->cells, 0, n, false, gather_geo, &g);
+    geocells_each(&l->order.cells, 0, n, false, gather_geo, &g);
     must(g.n == n);
-    geocells_fini(&l->cells);
+    geocells_fini(&l->order.cells);
     z->v.flags = TREE;
     z->v.spare = false;
-    l->tree = (struct ranktree){0};
+    l->order.tree = (struct ranktree){0};
     for (uint32_t i = 0; i < n; i++) {
         g.m[i]->u.score = g.score[i];
-        ranktree_put(&l->tree, g.m[i]);
+        ranktree_put(&l->order.tree, g.m[i]);
     }
     mem_free(g.m);
     mem_free(g.score);
@@ -188,13 +215,17 @@ static void large_add(struct zset *z, struct slice name, uint64_t hash, double s
     struct large *l = z->large;
     struct member *m = member_new(name);
     if (z->v.flags == CELLS &&
-        (!zset_is_geohash(score) || !geocells_put(&l->cells, m, (uint64_t)score)))
+        (!zset_is_geohash(score) || !geocells_put(&l->order.cells, m, (uint64_t)score)))
         turn_plain(z);
     if (z->v.flags == TREE) {
         m->u.score = score;
-        ranktree_put(&l->tree, m);
+        ranktree_put(&l->order.tree, m);
     }
-    dict_add_hash(&l->dict, m, hash);
+    void **old = l->parts == 0 ? NULL : dict_place(&l->dict, name, hash);
+    if (old == NULL)
+        dict_add_hash(&l->dict, m, hash);
+    else
+        *old = m; /* of the same name, and cut out: its part frees it */
 }
 
 static bool add_one(struct slice name, double score, void *data)
@@ -211,7 +242,7 @@ static void grow(struct zset *z, uint64_t n)
     z->v.flags = z->v.spare ? CELLS : TREE;
     dict_init(&z->large->dict, &members_kind);
     dict_reserve(&z->large->dict, n);
-    if (z->v.flags == CELLS) geocells_init(&z->large->cells);
+    if (z->v.flags == CELLS) geocells_init(&z->large->order.cells);
     scorepack_each(&k, 0, scorepack_count(&k), false, add_one, z);
     pack_fini(&k);
 }
@@ -249,13 +280,13 @@ bool zset_set(struct zset *z, struct zset_at at, double score)
     if (z->v.flags == CELLS) {
         enum geo_moved moved = GEO_FULL;
         if (zset_is_geohash(score))
-            moved = geocells_move(&z->large->cells, at.member, (uint64_t)(int64_t)score);
+            moved = geocells_move(&z->large->order.cells, at.member, (uint64_t)(int64_t)score);
         if (moved != GEO_FULL) return moved == GEO_MOVED;
         turn_plain(z);
     }
     if (zset_score(z, at) == score) return false;
     if (z->v.flags == TREE) {
-        ranktree_move(&z->large->tree, at.member, score);
+        ranktree_move(&z->large->order.tree, at.member, score);
     } else {
         if (!zset_is_geohash(score)) z->v.spare = false;
         scorepack_set(&z->pack, at.at, score);
@@ -268,9 +299,9 @@ static void large_del(struct zset *z, struct member *m)
     struct large *l = z->large;
     must(dict_take(&l->dict, member_name(m)) == m);
     if (z->v.flags == CELLS)
-        geocells_del(&l->cells, m);
+        geocells_del(&l->order.cells, m);
     else
-        ranktree_del(&l->tree, m);
+        ranktree_del(&l->order.tree, m);
     member_free(m);
 }
 
@@ -299,9 +330,9 @@ void zset_del_range(struct zset *z, uint32_t from, uint32_t n)
     }
     struct gather g = {mem_array(n, struct member *), mem_array(n, double), 0};
     if (z->v.flags == CELLS)
-        geocells_each(&z->large->cells, from, n, false, gather_geo, &g);
+        geocells_each(&z->large->order.cells, from, n, false, gather_geo, &g);
     else
-        ranktree_each(&z->large->tree, from, n, false, gather_plain, &g);
+        ranktree_each(&z->large->order.tree, from, n, false, gather_plain, &g);
     must(g.n == n);
     for (uint32_t i = 0; i < n; i++)
         large_del(z, g.m[i]);
@@ -315,13 +346,80 @@ static bool copy_one(struct slice name, double score, void *data)
     return true;
 }
 
+/* ---- cutting ---- */
+
+/* What was cut out of a zset: to be forgotten by the dict, and freed. */
+struct part {
+    struct value v; /* flags: of order */
+    struct large *from;
+    union order order;
+    bool forgotten; /* it frees `from` now */
+};
+
+static void forget(struct member *m, void *data)
+{
+    struct dict *d = data;
+    struct slice name = member_name(m);
+    uint64_t hash = hash_slice(name);
+    if (dict_find_hash(d, name, hash) == m) (void)dict_take_hash(d, name, hash);
+    member_free(m);
+}
+
+static bool part_drain(struct value *v, uint64_t n)
+{
+    struct part *p = (struct part *)(void *)v;
+    struct large *l = p->from;
+    if (!p->forgotten) {
+        if (v->flags == CELLS ? geocells_unload(&p->order.cells, n, forget, &l->dict)
+                              : ranktree_unload(&p->order.tree, n, forget, &l->dict))
+            return true;
+        l->parts--;
+        p->forgotten = true;
+    }
+    if (l->left && l->parts == 0 && large_drain(l, l->form, n)) return true;
+    mem_free(p);
+    return false;
+}
+
+static void part_free(struct value *v)
+{
+    while (part_drain(v, UINT64_MAX))
+        continue;
+}
+
+static uint64_t part_effort(const struct value *v)
+{
+    (void)v;
+    return CUT_MIN;
+}
+
+/* Never in the keyspace: nobody asks it for more. */
+static const struct value_type part_type = {
+    .kind = VALUE_ZSET, .free = part_free, .drain = part_drain, .effort = part_effort};
+
+static struct value *cut_large(struct zset *z, uint32_t from, uint32_t n)
+{
+    struct part *p = mem_new(struct part);
+    p->v.type = &part_type;
+    p->v.flags = z->v.flags;
+    p->from = z->large;
+    z->large->parts++;
+    if (z->v.flags == CELLS)
+        geocells_cut(&z->large->order.cells, from, n, &p->order.cells);
+    else
+        ranktree_cut(&z->large->order.tree, from, n, &p->order.tree);
+    return &p->v;
+}
+
 struct value *zset_cut(struct zset *z, uint32_t from, uint32_t n)
 {
     uint32_t rest = zset_count(z) - n;
-    if (n < CUT_MIN || rest > n / 2) {
+    if (n < CUT_MIN) {
         zset_del_range(z, from, n);
         return NULL;
     }
+    if (z->v.flags != PACKED && rest > SCOREPACK_MAX) return cut_large(z, from, n);
+    /* The few that stay move out instead, and become small. */
     struct zset *kept = zset_new(z->v.spare);
     zset_each(z, 0, from, false, copy_one, kept);
     zset_each(z, from + n, rest - from, false, copy_one, kept);
@@ -335,19 +433,19 @@ struct value *zset_cut(struct zset *z, uint32_t from, uint32_t n)
 uint32_t zset_rank(const struct zset *z, struct zset_at at)
 {
     if (z->v.flags == PACKED) return scorepack_rank(&z->pack, at.at);
-    return z->v.flags == CELLS ? geocells_rank(&z->large->cells, at.member)
-                               : ranktree_rank(&z->large->tree, at.member);
+    return z->v.flags == CELLS ? geocells_rank(&z->large->order.cells, at.member)
+                               : ranktree_rank(&z->large->order.tree, at.member);
 }
 
 uint32_t zset_below(const struct zset *z, double score, bool or_equal)
 {
     if (z->v.flags == PACKED) return scorepack_below(&z->pack, score, or_equal);
-    if (z->v.flags == TREE) return ranktree_below(&z->large->tree, score, or_equal);
+    if (z->v.flags == TREE) return ranktree_below(&z->large->order.tree, score, or_equal);
     if (score < 0) return 0;
-    if (score > (double)GEO_SCORE_MAX) return z->large->cells.count;
+    if (score > (double)GEO_SCORE_MAX) return z->large->order.cells.count;
     uint64_t whole = (uint64_t)score;
     /* 7.5: whole scores below it are those up to 7 */
-    return geocells_below(&z->large->cells, whole, or_equal || (double)whole < score);
+    return geocells_below(&z->large->order.cells, whole, or_equal || (double)whole < score);
 }
 
 struct by_name {
@@ -369,7 +467,7 @@ static bool count_name(struct slice name, double score, void *data)
 uint32_t zset_below_name(const struct zset *z, struct slice name, bool or_equal)
 {
     if (z->v.flags == PACKED) return scorepack_below_name(&z->pack, name, or_equal);
-    if (z->v.flags == TREE) return ranktree_below_name(&z->large->tree, name, or_equal);
+    if (z->v.flags == TREE) return ranktree_below_name(&z->large->order.tree, name, or_equal);
     struct by_name b = {name, or_equal, 0};
     zset_each(z, 0, zset_count(z), false, count_name, &b);
     return b.n;
@@ -398,9 +496,9 @@ void zset_each(const struct zset *z, uint32_t from, uint32_t n, bool reverse, sc
     if (z->v.flags == PACKED)
         scorepack_each(&z->pack, from, n, reverse, fn, data);
     else if (z->v.flags == CELLS)
-        geocells_each(&z->large->cells, from, n, reverse, relay_geo, &r);
+        geocells_each(&z->large->order.cells, from, n, reverse, relay_geo, &r);
     else
-        ranktree_each(&z->large->tree, from, n, reverse, relay_plain, &r);
+        ranktree_each(&z->large->order.tree, from, n, reverse, relay_plain, &r);
 }
 
 struct scan {
@@ -412,6 +510,7 @@ static void scan_item(void *item, void *data)
 {
     struct scan *s = data;
     struct zset_at at = {item, 0};
+    if (!is_in(s->z, item)) return;
     (void)relay_plain(item, zset_score(s->z, at), &s->relay);
 }
 
@@ -457,15 +556,16 @@ void zset_ahead(struct zset_ahead *a, uint32_t step)
 {
     if (a->z->v.flags == PACKED) return;
     const struct large *l = a->z->large;
+    if (l->parts > 0) return; /* what the dict finds may stand nowhere */
     if (step == 0) {
         dict_prefetch(&l->dict, a->hash);
     } else if (step == 1) {
         a->m = dict_guess(&l->dict, a->hash);
         if (a->m != NULL) __builtin_prefetch(a->m);
     } else if (a->m != NULL && a->z->v.flags == CELLS) {
-        ahead_cells(a, &l->cells, step);
+        ahead_cells(a, &l->order.cells, step);
     } else if (a->m != NULL) {
-        ahead_tree(a, &l->tree, step);
+        ahead_tree(a, &l->order.tree, step);
     }
 }
 
@@ -474,23 +574,15 @@ static void type_free(struct value *v)
     zset_free(zset_of(v));
 }
 
-static void drain_member(void *item, void *data)
-{
-    (void)data;
-    member_free(item);
-}
-
-/* Members first, by the dict; then what held them in order. */
 static bool type_drain(struct value *v, uint64_t n)
 {
     struct zset *z = zset_of(v);
-    if (z->v.flags != PACKED) {
-        struct large *l = z->large;
-        if (dict_drain(&l->dict, n, drain_member, NULL)) return true;
-        if (z->v.flags == CELLS ? geocells_drain(&l->cells, n) : ranktree_drain(&l->tree, n))
-            return true;
+    if (z->v.flags == PACKED) {
+        zset_free(z);
+        return false;
     }
-    zset_free(z);
+    if (!large_leave(z->large, z->v.flags) && large_drain(z->large, z->v.flags, n)) return true;
+    mem_free(z);
     return false;
 }
 
@@ -510,7 +602,8 @@ static size_t type_memory(const struct value *v, uint32_t samples)
     dict_iter_fini(&i);
     if (looked > 0) bytes = (size_t)((double)bytes / (double)looked * zset_count(z));
     return mem_size(z) + mem_size(l) + dict_memory(&l->dict) + bytes +
-           (z->v.flags == CELLS ? geocells_memory(&l->cells) : ranktree_memory(&l->tree));
+           (z->v.flags == CELLS ? geocells_memory(&l->order.cells)
+                                : ranktree_memory(&l->order.tree));
 }
 
 static struct value *type_copy(const struct value *v)
@@ -638,10 +731,17 @@ void zset_check(const struct zset *z)
     }
     const struct large *l = z->large;
     if (z->v.flags == CELLS)
-        geocells_check(&l->cells);
+        geocells_check(&l->order.cells);
     else
-        ranktree_check(&l->tree);
+        ranktree_check(&l->order.tree);
     must(z->v.flags == TREE || z->v.spare);
     dict_check(&l->dict);
-    must(dict_count(&l->dict) == zset_count(z));
+    must(l->parts > 0 || dict_count(&l->dict) == zset_count(z));
+    uint32_t in = 0;
+    struct dict_iter i;
+    dict_iter_init(&i, &z->large->dict);
+    for (const void *m = dict_iter_next(&i); m != NULL; m = dict_iter_next(&i))
+        in += is_in(z, m);
+    dict_iter_fini(&i);
+    must(in == zset_count(z));
 }

@@ -7,6 +7,9 @@
  * Layout:      up to SCOREPACK_MAX members with short names are a scorepack; more, or a long
  *              name, are a dict (name -> member) + ranktree or geocells over the same members.
  *              It never turns back.
+ *              A large range that is removed leaves the ordered structure at once and the dict later,
+ *              in slices: while parts of it are in the dict still, what the dict finds counts only if
+ *              the ordered structure has it.
  * Invariants:  a geo zset holds only scores that are geohashes: whole, 0 to 2^52 - 1, at most
  *              4096 of one score. What breaks that turns it into a plain one, for good.
  * Cost:        find O(1), change O(log n), a move within a geo cell O(1); O(n) while it is a
@@ -64,8 +67,8 @@ void zset_del(struct zset *z, struct zset_at at);
 /* Deletes n members from rank `from` on; they must exist. */
 void zset_del_range(struct zset *z, uint32_t from, uint32_t n);
 
-/* The same. When most members go, the few that stay move out instead, and what they leave is given
- * back: the caller's, to be thrown away. Else NULL. */
+/* The same, in O(log n) (O(cells) of a geo zset) when they are many: then what is to be freed of them
+ * is given back, the caller's, to be thrown away. Else NULL. */
 struct value *zset_cut(struct zset *z, uint32_t from, uint32_t n);
 
 /* Number of members before a member; before (with or_equal: at, too) a score or a name. By name is

@@ -194,12 +194,66 @@ static void look_ahead(const struct world *w, const struct member *m, uint64_t s
     geocells_ahead_end(&w->g, m, to);
 }
 
+/* What was cut out: not in, until it was given away. */
+struct cut {
+    struct geocells gone;
+    bool leaving[NAMES];
+    uint32_t n;
+    const struct world *w;
+};
+
+static void take_back(struct member *m, void *data)
+{
+    struct cut *c = data;
+    int64_t i = 0;
+    ck_assert(slice_i64(slice_from(member_name(m), 3), &i));
+    ck_assert_ptr_eq(c->w->o.m[i], m);
+    ck_assert(c->leaving[i]);
+    c->leaving[i] = false;
+    c->n--;
+}
+
+static bool leave(struct member *m, uint64_t score, void *data)
+{
+    struct cut *c = data;
+    int64_t i = 0;
+    (void)score;
+    ck_assert(slice_i64(slice_from(member_name(m), 3), &i));
+    c->leaving[i] = true;
+    c->n++;
+    return true;
+}
+
+static void cut_some(struct world *w, struct cut *c)
+{
+    uint32_t from = (uint32_t)rng_below(&w->r, w->o.n);
+    uint32_t n = 1 + (uint32_t)rng_below(&w->r, w->o.n - from);
+    geocells_each(&w->g, from, n, false, leave, c);
+    ck_assert_uint_eq(c->n, n);
+    geocells_cut(&w->g, from, n, &c->gone);
+    w->o.n -= n;
+    for (uint32_t i = 0; i < NAMES; i++) {
+        if (c->leaving[i]) w->o.in[i] = false;
+        if (c->leaving[i] || w->o.in[i]) ck_assert(geocells_has(&w->g, w->o.m[i]) == w->o.in[i]);
+    }
+    geocells_check(&w->g);
+}
+
 START_TEST(random_steps_agree_with_looking_at_all)
 {
     struct world w;
     world_init(&w, 7);
+    struct cut cut = {.w = &w};
+    geocells_init(&cut.gone);
     for (uint32_t step = 0; step < STEPS; step++) {
+        if (cut.n == 0 && w.o.n > 0 && rng_below(&w.r, 1000) == 0) cut_some(&w, &cut);
+        bool more = geocells_unload(&cut.gone, 5, take_back, &cut);
+        ck_assert(more || cut.n == 0);
         uint32_t i = (uint32_t)rng_below(&w.r, NAMES);
+        if (cut.leaving[i]) {
+            ck_assert(!geocells_has(&w.g, w.o.m[i]));
+            continue;
+        }
         uint64_t score = geohash_encode(place(&w.r));
         bool grow = step / 12500 % 2 == 0;
         if (!w.o.in[i] && (grow || rng_below(&w.r, 4) == 0)) {
@@ -227,6 +281,7 @@ START_TEST(random_steps_agree_with_looking_at_all)
         if (step % 32 == 0) compare_search(&w);
         if (step % 512 == 0) geocells_check(&w.g);
     }
+    geocells_fini(&cut.gone);
     world_fini(&w);
 }
 END_TEST

@@ -93,6 +93,40 @@ static void compare(const struct ranktree *t, const struct oracle *o, struct rng
     ck_assert_uint_eq(e.seen, want < most ? want : most);
 }
 
+/* What was cut out: not in, until it was given away. */
+struct cut {
+    struct ranktree gone;
+    struct member *m[NAMES];
+    uint32_t n, given;
+};
+
+static void take_back(struct member *m, void *data)
+{
+    struct cut *c = data;
+    bool one_of_them = false;
+    for (uint32_t i = 0; i < c->n; i++)
+        one_of_them |= c->m[i] == m;
+    ck_assert(one_of_them);
+    c->given++;
+}
+
+static void cut_some(struct ranktree *t, struct oracle *o, struct rng *r, struct cut *c)
+{
+    uint32_t from = (uint32_t)rng_below(r, o->n);
+    c->n = 1 + (uint32_t)rng_below(r, o->n - from);
+    c->given = 0;
+    memcpy(c->m, o->m + from, c->n * sizeof(struct member *));
+    memmove(o->m + from, o->m + from + c->n, (o->n - from - c->n) * sizeof(struct member *));
+    o->n -= c->n;
+    ranktree_cut(t, from, c->n, &c->gone);
+    ranktree_check(t);
+    ranktree_check(&c->gone);
+    for (uint32_t i = 0; i < c->n; i++)
+        ck_assert(!ranktree_has(t, c->m[i]));
+    for (uint32_t i = 0; i < o->n; i++)
+        ck_assert(ranktree_has(t, o->m[i]));
+}
+
 static void play(uint64_t seed, double scores)
 {
     printf("seed %lu\n", (unsigned long)seed);
@@ -107,8 +141,21 @@ static void play(uint64_t seed, double scores)
         int len = snprintf(name, sizeof name, "m%d", i);
         all[i] = member_new(slice_make(name, (size_t)len));
     }
+    struct cut cut = {.n = 0};
     for (uint32_t step = 0; step < STEPS; step++) {
+        if (cut.n == 0 && o.n > 0 && rng_below(&r, 500) == 0) cut_some(&t, &o, &r, &cut);
+        if (cut.n > 0 && !ranktree_unload(&cut.gone, 5, take_back, &cut)) {
+            ck_assert_uint_eq(cut.given, cut.n);
+            for (int k = 0; k < NAMES; k++)
+                for (uint32_t g = 0; in[k] && g < cut.n; g++)
+                    in[k] = all[k] != cut.m[g];
+            cut.n = 0;
+        }
         uint32_t i = (uint32_t)rng_below(&r, NAMES);
+        bool leaving = false;
+        for (uint32_t g = 0; g < cut.n; g++)
+            leaving |= all[i] == cut.m[g];
+        if (leaving) continue;
         bool grow = step / 5000 % 2 == 0;
         double score = (double)rng_below(&r, (uint64_t)scores);
         if (!in[i] && (grow || rng_below(&r, 3) == 0)) {
@@ -132,6 +179,7 @@ static void play(uint64_t seed, double scores)
     }
     ranktree_check(&t);
     ranktree_fini(&t);
+    ranktree_fini(&cut.gone);
     for (int i = 0; i < NAMES; i++)
         member_free(all[i]);
 }

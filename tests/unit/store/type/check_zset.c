@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { STEPS = 100000, NAMES = 400 };
+enum { STEPS = 100000, NAMES = 700, PARTS = 3 };
 
 struct oracle {
     bool in[NAMES];
@@ -55,6 +55,65 @@ static void same_bounds(const struct zset *z, const struct oracle *o, double sco
     ck_assert_uint_eq(zset_below(z, score, true), upto);
 }
 
+/* Some more of a part is freed. */
+static void drain_some(struct value **part)
+{
+    if (*part != NULL && !(*part)->type->drain(*part, 20)) *part = NULL;
+}
+
+struct rank_order {
+    struct oracle *o;
+    uint32_t gone;
+};
+
+static bool take_out(struct slice name, double score, void *data)
+{
+    struct rank_order *x = data;
+    int64_t i = 0;
+    ck_assert(slice_i64(slice_from(name, 2), &i));
+    ck_assert(x->o->in[i]);
+    ck_assert(x->o->score[i] == score);
+    x->o->in[i] = false;
+    x->gone++;
+    return true;
+}
+
+/* Removes a range at once; it is freed later. */
+static void cut_some(struct zset *z, struct oracle *o, struct rng *r, struct value **part)
+{
+    if (*part != NULL || o->n == 0) return;
+    uint32_t from = (uint32_t)rng_below(r, o->n);
+    uint32_t n = 1 + (uint32_t)rng_below(r, o->n - from);
+    struct rank_order x = {o, 0};
+    zset_each(z, from, n, false, take_out, &x);
+    ck_assert_uint_eq(x.gone, n);
+    o->n -= n;
+    *part = zset_cut(z, from, n);
+    zset_check(z);
+}
+
+static bool count_in(struct slice name, double score, void *data)
+{
+    struct rank_order *x = data;
+    int64_t i = 0;
+    ck_assert(slice_i64(slice_from(name, 2), &i));
+    ck_assert(x->o->in[i]);
+    ck_assert(x->o->score[i] == score);
+    x->gone++;
+    return true;
+}
+
+/* A whole SCAN tells of each member once and of no other. */
+static void same_scan(const struct zset *z, struct oracle *o)
+{
+    struct rank_order x = {o, 0};
+    uint64_t cursor = 0;
+    do
+        cursor = zset_scan(z, cursor, count_in, &x);
+    while (cursor != 0);
+    ck_assert_uint_eq(x.gone, o->n);
+}
+
 static void play(uint64_t seed, bool geo, bool odd_scores, uint32_t names)
 {
     printf("seed %lu\n", (unsigned long)seed);
@@ -63,7 +122,10 @@ static void play(uint64_t seed, bool geo, bool odd_scores, uint32_t names)
     struct zset *z = zset_new(geo);
     struct oracle o = {0};
     char buf[16];
+    struct value *parts[PARTS] = {NULL};
     for (uint32_t step = 0; step < STEPS; step++) {
+        if (rng_below(&r, 500) == 0) cut_some(z, &o, &r, &parts[rng_below(&r, PARTS)]);
+        if (rng_below(&r, 8) == 0) drain_some(&parts[rng_below(&r, PARTS)]);
         uint32_t i = (uint32_t)rng_below(&r, names);
         struct geo_point p = {rng_unit(&r) - 118, rng_unit(&r) + 34};
         double score = (double)geohash_encode(p);
@@ -89,10 +151,14 @@ static void play(uint64_t seed, bool geo, bool odd_scores, uint32_t names)
         if (step % 64 == 0) same_member(z, &o, i);
         if (step % 64 == 0) same_bounds(z, &o, rng_below(&r, 2) == 0 ? score + 0.5 : o.score[i]);
         if (step % 512 == 0) zset_check(z);
+        if (step % 512 == 0) same_scan(z, &o);
     }
     ck_assert((zset_cells(z) != NULL) == (geo && !odd_scores && names > SCOREPACK_MAX));
     ck_assert(zset_is_geo(z) == (geo && !odd_scores));
-    zset_free(z);
+    zset_free(z); /* before its parts */
+    for (uint32_t i = 0; i < PARTS; i++)
+        while (parts[i] != NULL)
+            drain_some(&parts[i]);
 }
 
 START_TEST(plain_agrees_with_an_array)
