@@ -16,6 +16,7 @@ int command_backup(int argc, char **argv);
 int command_restore(int argc, char **argv);
 int command_archive(int argc, char **argv);
 int command_erase(int argc, char **argv);
+int command_index(int argc, char **argv);
 
 /* Takes the word behind the command's name, if that is not an option, out of the arguments. */
 const char *command_take_word(int *argc, char ***argv);

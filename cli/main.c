@@ -18,6 +18,7 @@ static const struct {
     {"restore", command_restore, "put a backup where a store will be started"},
     {"archive", command_archive, "move old finished rides out of the store, into files"},
     {"erase", command_erase, "forget a rider"},
+    {"index", command_index, "search indexes: upgrade"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -5,56 +5,17 @@
 #include <stdio.h>
 
 /* The fields, as FT.CREATE's SCHEMA takes them. Names of people and cars are not stemmed. */
-static const char *const schema[] = {
-    "$.name",
-    "AS",
-    "name",
-    "TEXT",
-    "WEIGHT",
-    "2",
-    "NOSTEM", /**/
-    "$.vehicle.make",
-    "AS",
-    "make",
-    "TEXT",
-    "NOSTEM", /**/
-    "$.vehicle.model",
-    "AS",
-    "model",
-    "TEXT",
-    "NOSTEM", /**/
-    "$.vehicle.plate",
-    "AS",
-    "plate",
-    "TEXT",
-    "NOSTEM", /**/
-    "$.vehicle.color",
-    "AS",
-    "color",
-    "TEXT",
-    "NOSTEM", /**/
-    "$.rating",
-    "AS",
-    "rating",
-    "NUMERIC",
-    "SORTABLE", /**/
-    "$.completed_trips",
-    "AS",
-    "trips",
-    "NUMERIC",
-    "SORTABLE", /**/
-    "$.products[*]",
-    "AS",
-    "product",
-    "TAG", /**/
-    "$.languages[*]",
-    "AS",
-    "language",
-    "TAG", /**/
-    "$.accessible",
-    "AS",
-    "accessible",
-    "TAG",
+static const char *const fields[] = {
+    "$.name AS name TEXT WEIGHT 2 NOSTEM",
+    "$.vehicle.make AS make TEXT NOSTEM",
+    "$.vehicle.model AS model TEXT NOSTEM",
+    "$.vehicle.plate AS plate TEXT NOSTEM",
+    "$.vehicle.color AS color TEXT NOSTEM",
+    "$.rating AS rating NUMERIC SORTABLE",
+    "$.completed_trips AS trips NUMERIC SORTABLE",
+    "$.products[*] AS product TAG",
+    "$.languages[*] AS language TAG",
+    "$.accessible AS accessible TAG",
 };
 
 struct slice driver_index_name(struct key_text *out, struct slice region, int version)
@@ -71,6 +32,13 @@ static void add(struct driver_index_create *c, struct slice word)
     c->argv[c->argc++] = word;
 }
 
+static void add_words(struct driver_index_create *c, struct slice words)
+{
+    struct slice word;
+    while (slice_cut(&words, ' ', &word))
+        add(c, word);
+}
+
 void driver_index_create(struct driver_index_create *out, struct slice region)
 {
     out->argc = 0;
@@ -84,8 +52,8 @@ void driver_index_create(struct driver_index_create *out, struct slice region)
     add(out, SLICE("STOPWORDS"));
     add(out, SLICE("0"));
     add(out, SLICE("SCHEMA"));
-    for (size_t i = 0; i < sizeof schema / sizeof schema[0]; i++)
-        add(out, slice_of(schema[i]));
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        add_words(out, slice_of(fields[i]));
 }
 
 void driver_index_make(struct store *s, struct slice region, int64_t timeout_ms, store_cb cb,

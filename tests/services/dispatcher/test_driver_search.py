@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from urllib.parse import urlencode
 
@@ -166,6 +167,52 @@ class Drivers(harness.TestCase):
         self.assertEqual(dict(zip(*[iter(self.db.execute_command("FT.INFO", ALIAS))] * 2))["index_name"], ALIAS + ":v1")
         self.db.execute_command("FT.DROPINDEX", ALIAS + ":v1")
         self.indexed()
+
+    # --- hansom index upgrade ---
+
+    def upgrade(self, code=0):
+        done = subprocess.run(self.upgrade_argv(), capture_output=True, text=True, timeout=60, cwd=harness.ROOT)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def upgrade_argv(self):
+        return [os.path.join(harness.BIN, "hansom"), "index", "upgrade", "--region", "la",
+                "--store", "redis://127.0.0.1:%d" % self.store.port]
+
+    def use_version(self, version, instead_of):
+        """An index of another release: it knows names only."""
+        name = "%s:v%d" % (ALIAS, version)
+        self.db.execute_command("FT.CREATE", name, "ON", "JSON", "PREFIX", "1", "driver:{la}:",
+                                "SCHEMA", "$.name", "AS", "name", "TEXT")
+        self.db.execute_command("FT.ALIASUPDATE", ALIAS, name)
+        self.db.execute_command("FT.DROPINDEX", "%s:v%d" % (ALIAS, instead_of))
+
+    def test_an_index_upgrade_goes_on_under_searches(self):
+        self.indexed()
+        self.use_version(0, instead_of=1)
+        pipe = self.db.pipeline(transaction=False)
+        for i in range(5000):
+            pipe.execute_command("JSON.SET", "driver:{la}:la-x%d" % i, "$", '{"name": "Xu", "vehicle": {"make": "Ford"}}')
+        pipe.execute()
+        until(lambda: self.found(q="ann") == ["la-ann"], "the old index")
+        self.assertEqual(self.found(q="ford"), [])
+        with subprocess.Popen(self.upgrade_argv(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              cwd=harness.ROOT) as running:
+            while running.poll() is None:
+                self.assertEqual(self.found(q="ann"), ["la-ann"])
+            said = running.stdout.read()
+        self.assertEqual(running.returncode, 0, said)
+        self.assertIn("la: version 1 is in use, 5003 profiles", said)
+        self.assertEqual(self.search(q="ford").json["total"], 5000)
+        names = [name.decode() if isinstance(name, bytes) else name for name in self.db.execute_command("FT._LIST")]
+        self.assertEqual(names, [ALIAS + ":v1"])
+        self.assertIn("la: version 1 is in use already", self.upgrade())
+
+    def test_an_index_of_a_newer_release_is_left_alone(self):
+        self.indexed()
+        self.use_version(2, instead_of=1)
+        self.assertIn("la: version 2 is in use, newer than this program's 1", self.upgrade(code=1))
+        until(lambda: self.found(q="ann") == ["la-ann"], "the newer index")
 
 
 if __name__ == "__main__":
