@@ -497,6 +497,7 @@ bool disk_damage(struct disk *d, const char *path, uint64_t at)
     const struct name *n = name_find(&d->now, path);
     if (n == NULL || at >= n->inode->now.len) return false;
     n->inode->now.p[at] ^= 0x20;
+    changed_from(n->inode, at);
     return true;
 }
 
