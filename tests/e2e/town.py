@@ -188,12 +188,13 @@ class Town:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as reply:
             return reply.read().decode()
 
-    def dump(self, skip=("clock:", "lock:", "surge:", "riders:", "logins:", "hot:", "rides-known:")):
+    def dump(self, skip=("clock:", "lock:", "surge:", "riders:", "logins:", "hot:", "rides-known:", "ts:", "abuse:", "bucket:")):
         """All that the store holds, but for what changes by itself and what is no text: key -> contents."""
         readers = {"string": self.redis.get, "hash": self.redis.hgetall,
                    "list": lambda k: self.redis.lrange(k, 0, -1), "set": self.redis.smembers,
                    "zset": lambda k: self.redis.zrange(k, 0, -1, withscores=True),
-                   "stream": lambda k: (self.redis.xrange(k), self.redis.xinfo_groups(k))}
+                   "stream": lambda k: (self.redis.xrange(k), self.redis.xinfo_groups(k)),
+                   "ReJSON-RL": lambda k: self.redis.execute_command("JSON.GET", k)}
         return {key: readers[self.redis.type(key)](key) for key in sorted(self.redis.scan_iter())
                 if not key.startswith(skip)}
 
