@@ -1,7 +1,8 @@
 """same: when two replies that are not the same bytes still say the same.
 
-Only three things excuse a difference: an order that nobody promises, a draw at random, and a
-clock that ran on between the two servers. Each is named here by its command.
+Only four things excuse a difference: an order that nobody promises, a draw at random, a clock that
+ran on between the two servers, and a form that tells how a value came about. Each is named here by its
+command.
 """
 from wire import tree
 

@@ -1,11 +1,9 @@
 """geo: places, distances, searches.
 
 Left out on purpose, because Redis promises nothing or errs there: the order of equal distances
-under COUNT (an unstable partial sort), which of the matches COUNT … ANY gives, and searches near the poles and
+under COUNT (an unstable partial sort; where a wrong word makes some all the same, see nearest), which of the matches COUNT … ANY gives, and searches near the poles and
 from scores that are no places, where Redis's nine squares miss members.
 """
-from same import bag
-
 COMMON = False
 
 
@@ -85,3 +83,14 @@ OBJECT ENCODING g1|g2|g3|z3
 DEL g3|z3
 COPY g1 g3 REPLACE
 """
+
+
+def nearest(words, a, b):
+    """Which of equally distant members COUNT leaves; told only where the distances are."""
+    upper = [word.upper() for word in words]
+    if not {"COUNT", "WITHDIST"} <= set(upper) or a[0] != "*" or b[0] != "*":
+        return False
+    return [hit[1][1] for hit in a[1]] == [hit[1][1] for hit in b[1]]
+
+
+RULES = {name: nearest for name in ("GEOSEARCH", "GEORADIUS", "GEORADIUS_RO")}

@@ -208,6 +208,11 @@ class Drivers(harness.TestCase):
         self.assertEqual(names, [ALIAS + ":v1"])
         self.assertIn("la: version 1 is in use already", self.upgrade())
 
+    def test_a_store_without_search_says_so(self):
+        if self.city.has_family("FT.SEARCH"):
+            self.skipTest("this store has search")
+        self.assertIn("unknown command", self.upgrade(code=1))
+
     def test_an_index_of_a_newer_release_is_left_alone(self):
         self.indexed()
         self.use_version(2, instead_of=1)
