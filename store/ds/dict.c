@@ -530,6 +530,12 @@ bool dict_drain(struct dict *d, uint64_t n, void (*fn)(void *item, void *data), 
     return false;
 }
 
+void dict_free_item(void *item, void *data)
+{
+    (void)data;
+    mem_free(item);
+}
+
 void dict_iter_init(struct dict_iter *i, struct dict *d)
 {
     must(d->paused < UINT16_MAX);
@@ -573,6 +579,21 @@ size_t dict_memory(const struct dict *d)
         if (d->table[t] != NULL) total += (mask_of(d, t) + 1) * sizeof(bucket);
     /* Chains hold what does not fit: few, by the fill limit; counted as one in sixteen. */
     return total + total / 16;
+}
+
+size_t dict_items_memory(struct dict *d, uint64_t samples)
+{
+    size_t bytes = 0;
+    uint64_t looked = 0;
+    struct dict_iter i;
+    dict_iter_init(&i, d);
+    for (const void *item = dict_iter_next(&i); item != NULL; item = dict_iter_next(&i)) {
+        bytes += mem_size(item);
+        if (++looked == samples) break;
+    }
+    dict_iter_fini(&i);
+    if (looked == 0) return 0;
+    return (size_t)((double)bytes / (double)looked * (double)dict_count(d));
 }
 
 static uint64_t check_chain(const struct dict *d, int t, uint64_t index)

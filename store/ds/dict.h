@@ -120,8 +120,15 @@ uint64_t dict_sweep(struct dict *d, bool (*fn)(const void *item, void *data), vo
  * them. False when that was the rest: the tables are freed too, and d is empty. */
 bool dict_drain(struct dict *d, uint64_t n, void (*fn)(void *item, void *data), void *data);
 
+/* For dict_drain: frees an item that is one block of mem.h. */
+void dict_free_item(void *item, void *data);
+
 /* Bytes of tables and chained buckets, without the items. */
 size_t dict_memory(const struct dict *d);
+
+/* Bytes of the items when each is one block of mem.h: of the first `samples`, and as much for each
+ * of the others; 0 samples count all. */
+size_t dict_items_memory(struct dict *d, uint64_t samples);
 
 /* Aborts when an invariant does not hold. For tests; O(n). */
 void dict_check(const struct dict *d);

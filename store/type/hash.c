@@ -214,15 +214,9 @@ static void type_free(struct value *v)
     mem_free(h);
 }
 
-static void drop_item(void *item, void *data)
-{
-    (void)data;
-    mem_free(item);
-}
-
 static bool type_drain(struct value *v, uint64_t n)
 {
-    if (v->encoding == TABLE && dict_drain(hash_of(v)->table, n, drop_item, NULL)) return true;
+    if (v->encoding == TABLE && dict_drain(hash_of(v)->table, n, dict_free_item, NULL)) return true;
     type_free(v);
     return false;
 }
@@ -231,17 +225,8 @@ static size_t type_memory(const struct value *v, uint32_t samples)
 {
     const struct hash *h = hash_of_const(v);
     if (h->head.encoding == PACKED) return mem_size(h) + pack_memory(&h->pack);
-    size_t bytes = 0;
-    uint64_t looked = 0;
-    struct dict_iter i;
-    dict_iter_init(&i, h->table);
-    for (const void *item = dict_iter_next(&i); item != NULL; item = dict_iter_next(&i)) {
-        bytes += mem_size(item);
-        if (++looked == samples) break;
-    }
-    dict_iter_fini(&i);
-    if (looked > 0) bytes = bytes / looked * dict_count(h->table);
-    return mem_size(h) + mem_size(h->table) + dict_memory(h->table) + bytes;
+    return mem_size(h) + mem_size(h->table) + dict_memory(h->table) +
+           dict_items_memory(h->table, samples);
 }
 
 static bool copy_one(struct slice field, struct slice value, void *data)

@@ -170,15 +170,9 @@ static void type_free(struct value *v)
     set_free(set_of(v));
 }
 
-static void drop_item(void *item, void *data)
-{
-    (void)data;
-    mem_free(item);
-}
-
 static bool type_drain(struct value *v, uint64_t n)
 {
-    if (v->encoding == TABLE && dict_drain(set_of(v)->table, n, drop_item, NULL)) return true;
+    if (v->encoding == TABLE && dict_drain(set_of(v)->table, n, dict_free_item, NULL)) return true;
     type_free(v);
     return false;
 }
@@ -187,17 +181,8 @@ static size_t type_memory(const struct value *v, uint32_t samples)
 {
     const struct set *s = set_of_const(v);
     if (s->head.encoding == INTS) return mem_size(s) + intset_memory(&s->ints);
-    size_t bytes = 0;
-    uint64_t looked = 0;
-    struct dict_iter i;
-    dict_iter_init(&i, s->table);
-    for (const void *item = dict_iter_next(&i); item != NULL; item = dict_iter_next(&i)) {
-        bytes += mem_size(item);
-        if (++looked == samples) break;
-    }
-    dict_iter_fini(&i);
-    if (looked > 0) bytes = bytes / looked * dict_count(s->table);
-    return mem_size(s) + mem_size(s->table) + dict_memory(s->table) + bytes;
+    return mem_size(s) + mem_size(s->table) + dict_memory(s->table) +
+           dict_items_memory(s->table, samples);
 }
 
 static bool copy_one(struct slice member, void *data)

@@ -591,17 +591,8 @@ static size_t type_memory(const struct value *v, uint32_t samples)
     const struct zset *z = zset_of_const(v);
     if (z->v.flags == PACKED) return mem_size(z) + pack_memory(&z->pack);
     const struct large *l = z->large;
-    size_t bytes = 0;
-    uint64_t looked = 0;
-    struct dict_iter i;
-    dict_iter_init(&i, &z->large->dict);
-    for (const void *m = dict_iter_next(&i); m != NULL; m = dict_iter_next(&i)) {
-        bytes += mem_size(m);
-        if (++looked == samples) break;
-    }
-    dict_iter_fini(&i);
-    if (looked > 0) bytes = (size_t)((double)bytes / (double)looked * zset_count(z));
-    return mem_size(z) + mem_size(l) + dict_memory(&l->dict) + bytes +
+    return mem_size(z) + mem_size(l) + dict_memory(&l->dict) +
+           dict_items_memory(&z->large->dict, samples) +
            (z->v.flags == CELLS ? geocells_memory(&l->order.cells)
                                 : ranktree_memory(&l->order.tree));
 }

@@ -197,6 +197,27 @@ START_TEST(shrinks_when_nearly_empty)
 }
 END_TEST
 
+START_TEST(counts_the_bytes_of_its_items_by_some_or_all)
+{
+    struct dict d;
+    dict_init(&d, &kind);
+    ck_assert_uint_eq(dict_items_memory(&d, 5), 0);
+    size_t all = 0;
+    for (int64_t n = 0; n < 1000; n++) {
+        struct item *it = item_new(n);
+        all += mem_size(it);
+        dict_put(&d, it);
+    }
+    ck_assert_uint_eq(dict_items_memory(&d, 0), all);
+    ck_assert_uint_eq(dict_items_memory(&d, 5), all); /* all are of one size */
+    while (dict_drain(&d, 10, dict_free_item, NULL)) {
+    }
+    ck_assert_uint_eq(dict_count(&d), 0);
+    dict_fini(&d);
+}
+END_TEST
+
 UNIT_SUITE("dict", random_steps_agree_with_an_array, scan_reports_all_that_stays,
            iterator_sees_each_item_once, random_item_is_about_uniform,
-           sweep_deletes_what_the_caller_says, shrinks_when_nearly_empty)
+           sweep_deletes_what_the_caller_says, shrinks_when_nearly_empty,
+           counts_the_bytes_of_its_items_by_some_or_all)
