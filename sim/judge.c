@@ -367,6 +367,8 @@ static void ride_spans(struct judge *j, uint32_t number)
     const struct ride *r = &j->rides[number - 1];
     struct span s = {.ride = number};
     const struct look *held = NULL; /* the newest look of the open span */
+    int64_t queued_ms =
+        0; /* since when it waits for its driver, which no look of the same time ends */
     for (size_t i = 0; i < r->count; i++) {
         const struct look *l = &r->looks[i];
         bool holds = status_held(l->status) && l->driver != 0 && !l->queued;
@@ -376,7 +378,8 @@ static void ride_spans(struct judge *j, uint32_t number)
             span_add(j, s);
             held = NULL;
         }
-        if (!holds || l->at_ms == 0) continue;
+        if (l->queued) queued_ms = l->at_ms;
+        if (!holds || l->at_ms == 0 || l->at_ms == queued_ms) continue;
         if (held == NULL) {
             s.driver = l->driver;
             s.from_ms = l->at_ms;

@@ -113,6 +113,8 @@ static void create(struct ride_request *q)
     struct dispatcher *d = dispatcher_of(req);
     struct arena *arena = http_arena(req);
     const struct quote *quote = &q->quote;
+    const struct region *region = regions_find(app_regions(d->app), quote->region);
+    const struct product *product = region_product(region, quote->product);
     char *ride_id = arena_alloc(arena, ID_MAX + 1);
     char *code = arena_alloc(arena, START_CODE_LEN + 1);
     (void)id_ride(quote->region, http_now_ms(req), ride_id);
@@ -148,6 +150,7 @@ static void create(struct ride_request *q)
         .fee_no_show_minor = quote->no_show_minor,
         .fee_free_s = quote->cancel_free_s,
         .fee_late_s = quote->cancel_late_s,
+        .forward = product != NULL && product->forward,
         .rate_per_min = d->options.create_rate,
         .rate_burst = d->options.create_burst,
     };

@@ -45,6 +45,7 @@ void life_ride_create(struct lifecycle *l, const struct life_create *a, life_cb 
     call_field_i64(c, "fee_no_show", a->fee_no_show_minor);
     call_field_i64(c, "fee_free_s", a->fee_free_s);
     call_field_i64(c, "fee_late_s", a->fee_late_s);
+    call_field(c, "forward", a->forward ? SLICE("1") : SLICE(""));
     char limit[48];
     int n = snprintf(limit, sizeof limit, "%" PRIi64 " %" PRIi64, a->rate_per_min, a->rate_burst);
     must(n > 0 && (size_t)n < sizeof limit);

@@ -122,6 +122,7 @@ struct life_create {
      * assigned, within free_s after that, or once the driver is late_s behind his ETA;
      * fee_cancel otherwise, and fee_no_show when the wait is over. Driver, system: nothing. */
     int64_t fee_cancel_minor, fee_no_show_minor, fee_free_s, fee_late_s;
+    bool forward; /* may be given to a driver who is about to finish another ride */
     /* A rider may ask so often in a minute, and so often at once; 0 limits nothing. */
     int64_t rate_per_min, rate_burst;
 };
@@ -169,7 +170,7 @@ struct life_match {
  * array "drivers": who of the candidates was free to be offered it; of an assignment "lease",
  * "version"; of a deferral "retry_ms" (1 s, then 1.5 s). STALE_ENTRY: the ride is past this attempt;
  * acknowledged. DRIVER_UNAVAILABLE: none could have it, nothing changed; extra "reason" of the last
- * (not_idle, dark, cooldown, excluded, product). A driver in drivers:soon may be offered a ride while
+ * (not_idle, dark, cooldown, excluded, product). A driver in drivers:soon may be offered a ride (if `forward`) while
  * he finishes another: eta_s then counts from now, too. */
 void life_rides_match(struct lifecycle *l, struct slice region, const struct life_match *rides,
                       size_t n, life_cb cb);

@@ -61,6 +61,7 @@ class Book:
         self.assigned = set()
         self.holder = {}    # ride -> driver
         self.holds = {}     # driver -> ride
+        self.next = {}      # driver -> the ride that waits until his is over
         self.exchange = []  # (ride, driver) of a swap whose events are still coming
         self.events = 0
 
@@ -90,7 +91,7 @@ class Book:
         if self.exchange:
             self.find(f"{entry_id}: {ride}'s {e['type']} stands in the middle of a swap")
             self.exchange = []
-        self.hold(entry_id, ride, to, e.get("driver_id", ""))
+        self.hold(entry_id, ride, to, e.get("driver_id", ""), e.get("queued") == "1")
 
     def swap(self, entry_id, ride, e):
         """The events of one exchange follow each other; it is judged as a whole."""
@@ -107,7 +108,7 @@ class Book:
             self.hold(entry_id, r, "assigned", driver)
         self.exchange = []
 
-    def hold(self, entry_id, ride, to, driver):
+    def hold(self, entry_id, ride, to, driver, queued=False):
         if to in HELD:
             self.offered.add(ride)
             self.assigned.add(ride)
@@ -115,14 +116,20 @@ class Book:
             if driver and holder and driver != holder:
                 self.find(f"{entry_id}: {ride} changes from {holder} to {driver} while held")
             if driver:
-                other = self.holds.get(driver)
+                had = self.next if queued else self.holds
+                other = had.get(driver)
                 if other not in (None, ride):
                     self.find(f"{entry_id}: {driver} holds {other} and {ride}")
-                self.holder[ride], self.holds[driver] = driver, ride
-        elif ride in self.holder:
-            driver = self.holder.pop(ride)
-            if self.holds.get(driver) == ride:
-                del self.holds[driver]
+                self.let_go(ride)
+                self.holder[ride], had[driver] = driver, ride
+        else:
+            self.let_go(ride)
+
+    def let_go(self, ride):
+        driver = self.holder.pop(ride, None)
+        for had in (self.holds, self.next):
+            if had.get(driver) == ride:
+                del had[driver]
 
 
 def compare(book, report):

@@ -22,7 +22,7 @@ static const struct patch patches[] = {
      "if false then"},
     {"no-lease-check", "if text(r, 'driver_id') ~= a[2] then return nil, reply(c, 'not_found') end",
      ""},
-    {"no-idle-check", "if not has_room(d) then return 'not_idle' end", ""},
+    {"no-idle-check", "if not has_room(r, d) then return 'not_idle' end", ""},
     {"no-idle-check", "local to = DRIVER[event][d.fields.state]\n    if event == 'free'",
      "local to = DRIVER[event][d.fields.state] or 'offered'\n    if event == 'free'"},
     {"pop-then-apply", "if not due or due > now then return reply(c, 'ok', nil,",

@@ -124,6 +124,7 @@ static void on_result(void *data, const struct life_result *r)
 /* Ids and start codes are drawn by the dispatcher: each copy of a request has its own. */
 static void create(struct lifecycle *l, const struct request *q, struct copy *c)
 {
+    const struct region *la = regions_find(app_regions(NULL), SLICE("la"));
     char id[64], code[8], pickup[64];
     (void)snprintf(id, sizeof id, "la-R%d", ++world.rides_drawn);
     (void)snprintf(code, sizeof code, "%04d", (int)between(0, 9999));
@@ -153,6 +154,7 @@ static void create(struct lifecycle *l, const struct request *q, struct copy *c)
         .fee_no_show_minor = 700,
         .fee_free_s = 20,
         .fee_late_s = 40,
+        .forward = region_product(la, slice_of(q->product))->forward,
     };
     life_ride_create(l, &a, on_result, c);
 }

@@ -139,6 +139,8 @@ static void check_held(const struct record *r)
                    field(d, F_state));
     if (next && (status_of(r) != RIDE_ASSIGNED || field(r, F_queued)[0] == '\0'))
         world_fail("ride %s is %s and the next one of %s", r->id, field(r, F_status), d->id);
+    if (next && field(r, F_forward)[0] != '1')
+        world_fail("ride %s may not wait for another, and is the next one of %s", r->id, d->id);
 }
 
 static void check_over(const struct record *r)

@@ -96,13 +96,14 @@ declare('ride_replay', {'no-writes'}, function(c, a)
 end)
 
 -- The ride an entry asks to be matched; or nil and the reply, the entry being acknowledged
--- because its ride is past that attempt.
+-- because its ride is past that attempt. A deadline that had not come at the last beat may still be
+-- moved by the next one (an outage), so until then its entry is kept.
 local function entry_take(c, id, attempt, entry)
     local incoming = K.RIDES_INCOMING(c.tag)
     entry_check(c, incoming, entry)
     local r = ride_load(c, id)
     if r and r.fields.status == 'requested' and r.fields.attempt == attempt and
-        num(r, 'deadline_ms') + max(c.late, 0) > c.now then
+        num(r, 'deadline_ms') > (c.beat and min(c.beat, c.now) or c.now) then
         return r
     end
     if entry ~= '' then call('XACK', incoming, GROUP, entry) end
@@ -113,19 +114,21 @@ local function entry_done(c, entry)
     if entry ~= '' then call('XACK', K.RIDES_INCOMING(c.tag), GROUP, entry) end
 end
 
--- Whether he has room for an offer: idle, or about to finish a trip with nothing after it.
-local function has_room(d)
+-- Whether he has room for an offer of this ride: idle or, where the ride may wait for the end of
+-- another, about to finish a trip with nothing after it.
+local function has_room(r, d)
     local state = d.fields.state
     if text(d, 'offer') ~= '' or text(d, 'next_ride') ~= '' then return false end
     if state == 'on_trip' then
-        return text(d, 'soon_ms') ~= '' and text(d, 'block_pending') ~= '1'
+        return text(r, 'forward') == '1' and text(d, 'soon_ms') ~= '' and
+            text(d, 'block_pending') ~= '1'
     end
     return state == 'idle' and text(d, 'ride') == ''
 end
 
 -- Why this driver cannot have this ride now, or nil.
 local function unavailable(c, r, d)
-    if not has_room(d) then return 'not_idle' end
+    if not has_room(r, d) then return 'not_idle' end
     if not is_fresh(c, d) then return 'dark' end
     if is_cooling(c, d) then return 'cooldown' end
     if is_excluded(r, d.id) then return 'excluded' end

@@ -190,13 +190,13 @@ class City:
         self.rides += 1
         return "la-R%05d" % self.rides
 
-    def create(self, rider="rider-1", ride=None, key="", body="h", at="", stops=0, db=None):
+    def create(self, rider="rider-1", ride=None, key="", body="h", at="", stops=0, forward="1", db=None):
         ride = ride or self.fresh_id()
         return self.call("ride_create", rider, key, body, ride, CODE, "economy", at, "tp",
                          "pickup", '{"lat":34.05,"lon":-118.24}', "dropoff", '{"lat":34.1,"lon":-118.3}',
                          "stops", "[]", "stops_n", stops, "pickup_lat", "34.05",
                          "pickup_lon", "-118.24", "fare", '{"amount_minor":900,"currency":"USD"}',
-                         "fee_cancel", 500, "fee_no_show", 700, "fee_free_s", 60, "fee_late_s", 300,
+                         "fee_cancel", 500, "fee_no_show", 700, "fee_free_s", 60, "fee_late_s", 300, "forward", forward,
                          "dropoff_lat", "34.1", "dropoff_lon", "-118.3", "distance_m", 10000,
                          "duration_s", 600, "trip_s", 600, "pickup_eta_s", 90, "quote_eta_s", 90, db=db)
 

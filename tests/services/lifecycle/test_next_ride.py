@@ -68,6 +68,17 @@ class NextRide(city.CheckedCase):
         ride = c.create("rider-2").ride["ride_id"]
         self.assertEqual(c.offer(ride, "la-d1").extra["reason"], "not_idle")
 
+    def test_a_ride_whose_product_forbids_it_waits_behind_no_trip(self):
+        c = self.c
+        ride, driver, lease = c.nearly_done()
+        then = c.create("rider-2", forward="").ride["ride_id"]
+        before = c.driver(driver)
+        for a in (c.offer(then, driver), c.broadcast(then, [driver])):
+            self.assertEqual((a.code, a.extra["reason"]), ("driver_unavailable", "not_idle"))
+        self.assertEqual(c.driver(driver), before)
+        self.assertEqual(self.complete(ride, lease).code, "ok")
+        self.assertEqual(c.offer(then, driver).code, "ok")
+
     # the offer
 
     def test_an_offer_on_the_way_leaves_the_trip_as_it_is(self):

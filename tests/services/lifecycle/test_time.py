@@ -201,6 +201,26 @@ class Time(city.CheckedCase):
         c.call("heartbeat", "run-a")
         self.assertTrue(c.is_idle(driver))
 
+    def test_work_of_a_ride_past_its_deadline_is_kept_while_an_outage_may_move_that(self):
+        c = self.c
+        ride, _, _ = c.reach("requested")
+        c.later(LIMITS["MATCH_MS"] - 2000)
+        c.call("heartbeat", "run-a")
+        c.outage(4000)  # two seconds past the deadline, and not long enough to be called an outage
+        entry, fields = c.read_work()[0]
+        self.assertEqual(fields["ride_id"], ride)
+        c.call("work_ack", ride, 1, entry)
+        self.assertEqual(c.pending(), 1)
+        c.outage(60 * 1000)
+        c.call("heartbeat", "run-a")
+        a = c.call("reconcile", "", 100, "economy")
+        self.assertEqual((a.code, a.extra["repairs"]), ("ok", []))
+        self.assertEqual(c.pending(), 1)
+        c.later(LIMITS["MATCH_MS"])
+        c.call("heartbeat", "run-a")
+        self.assertEqual(c.call("work_ack", ride, 1, entry).code, "stale_entry")
+        self.assertEqual(c.pending(), 0)
+
     def test_what_was_due_before_an_outage_stays_due(self):
         late, _, _ = self.c.reach("requested", rider="rider-1")
         self.c.later(LIMITS["MATCH_MS"] + 1)

@@ -116,6 +116,22 @@ START_TEST(a_ride_that_waits_for_its_driver_is_not_held_yet)
 }
 END_TEST
 
+/* The ride tells when it was assigned, and not when its driver became free for it. */
+START_TEST(a_ride_that_has_waited_is_not_held_since_it_was_assigned)
+{
+    struct judge *j = judge_new();
+    honest_ride(j, 1, RIDE, "d1", 0);
+    judge_created(j, 2, SLICE("la-2"));
+    struct judge_look l = look("la-2", 3, RIDE_ASSIGNED, "d1", 4000);
+    l.queued = true;
+    judge_saw(j, &l);
+    saw(j, "la-2", 4, RIDE_ASSIGNED, "d1", 4000);
+    saw(j, "la-2", 5, RIDE_ARRIVED, "d1", 900000);
+    saw(j, "la-2", 6, RIDE_CANCELLED, "", 900100);
+    ck_assert_uint_eq(finish(j).double_assigned_driver, 0);
+}
+END_TEST
+
 START_TEST(a_late_look_without_its_end_accuses_nobody)
 {
     /* Goal: what was missed must not turn into an accusation: after version 3 the ride may have
@@ -351,6 +367,7 @@ UNIT_SUITE("judge", an_honest_ride_is_clean_and_counted,
            two_rides_at_once_are_one_double_assigned_driver,
            a_ride_never_released_overlaps_whatever_comes_later,
            a_ride_that_waits_for_its_driver_is_not_held_yet,
+           a_ride_that_has_waited_is_not_held_since_it_was_assigned,
            a_late_look_without_its_end_accuses_nobody,
            two_drivers_of_one_version_are_a_double_assigned_ride,
            two_rides_may_exchange_their_drivers_before_the_pickup,
