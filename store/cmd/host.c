@@ -129,6 +129,7 @@ struct host_view host_look(struct host_keys *k, struct slice key)
     return (struct host_view){.kind = kind == VALUE_HASH     ? HOST_HASH
                                       : kind == VALUE_MODULE ? HOST_MODULE
                                                              : HOST_OTHER,
+                              .key = key,
                               .value = e->value,
                               .expire_ms = e->expire_ms};
 }
@@ -177,6 +178,12 @@ uint64_t host_scan(struct host_keys *k, uint64_t cursor, void (*fn)(struct slice
 {
     struct scanning s = {fn, data};
     return dict_scan(&engine_of(k)->db[0].keys, cursor, scan_one, &s);
+}
+
+void host_scan_end(struct host_keys *k, uint64_t cursor)
+{
+    (void)k; /* a cursor here is a place, and holds nothing */
+    (void)cursor;
 }
 
 uint64_t host_key_count(const struct host_keys *k)

@@ -77,6 +77,7 @@ enum host_kind { HOST_NOTHING, HOST_HASH, HOST_MODULE, HOST_OTHER };
 #define HOST_NEVER INT64_MAX
 struct host_view {
     enum host_kind kind;
+    struct slice key;  /* borrowed: as it was looked up */
     void *value;       /* the host's own */
     int64_t expire_ms; /* unix time, or HOST_NEVER */
 };
@@ -95,6 +96,9 @@ void *host_view_value(const struct host_view *v, const struct family_type *t);
 /* Calls fn for some keys of the keyspace and gives the next cursor, 0 at the end; as SCAN. */
 uint64_t host_scan(struct host_keys *k, uint64_t cursor, void (*fn)(struct slice key, void *data),
                    void *data);
+
+/* Gives a cursor back that is not read to its end; 0 is none. */
+void host_scan_end(struct host_keys *k, uint64_t cursor);
 uint64_t host_key_count(const struct host_keys *k);
 
 /* Unix time, as this command sees it; a key with an earlier expiry is there no more. */

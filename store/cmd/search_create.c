@@ -267,8 +267,7 @@ static bool parse_create(struct host *h, struct schema *s)
     return args_end(a, h->reply);
 }
 
-/* FT.CREATE index [ON HASH|JSON] [PREFIX n prefix …] [LANGUAGE …] … SCHEMA field [AS name] kind … */
-void ft_create(struct host *h)
+static void create(struct host *h)
 {
     struct search *s = search_of(h);
     struct schema schema = {0};
@@ -294,6 +293,22 @@ void ft_create(struct host *h)
     (void)search_add(s, index_new(&schema), h->argv, h->argc, host_is_loading(h));
     host_logged(h);
     reply_ok(h->reply);
+}
+
+/* FT.CREATE index [ON HASH|JSON] [PREFIX n prefix …] [LANGUAGE …] … SCHEMA field [AS name] kind … */
+void ft_create(struct host *h)
+{
+    create(h);
+}
+
+/* FT._CREATEIFNX, as FT.CREATE: an index that is there is left as it is. So logs make indexes. */
+void ft_createifnx(struct host *h)
+{
+    const struct search *s = search_find(h);
+    if (s != NULL && map_find(&s->indexes, h->argv[1]) != NULL)
+        reply_ok(h->reply);
+    else
+        create(h);
 }
 
 /* --- FT.ALTER --- */

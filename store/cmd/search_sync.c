@@ -119,7 +119,8 @@ static void on_settle(void *data)
     s->settling = false;
 }
 
-/* Looks at the keys whose time has come: they are found expired, which is a change. */
+/* Looks at the keys whose time has come: they are found expired, which is a change, even where the
+ * host only hides them yet (a replica). */
 static bool expire_one(struct slice name, void *value, void *data)
 {
     (void)name;
@@ -132,6 +133,7 @@ static bool expire_one(struct slice name, void *value, void *data)
         struct slice key = arena_copy(&s->arena, docs_key(&e->index->docs, doc));
         set_due(e, doc, HOST_NEVER);
         (void)host_look(s->keys, key);
+        on_changed(s, key);
         arena_reset(&s->arena);
     }
     return true;
@@ -184,11 +186,17 @@ static void scan_some(struct search *s, struct search_entry *e, uint32_t most)
     s->scans--;
 }
 
-void search_scan(struct search *s, struct search_entry *e)
+static void scan_anew(struct search *s, struct search_entry *e)
 {
     if (!e->scanning) s->scans++;
+    host_scan_end(s->keys, e->cursor);
     e->scanning = true;
     e->cursor = e->scanned = 0;
+}
+
+void search_scan(struct search *s, struct search_entry *e)
+{
+    scan_anew(s, e);
     scan_some(s, e, SCAN_FIRST);
 }
 
@@ -265,6 +273,7 @@ static void drop_aliases(struct search *s, struct search_entry *e)
 void search_drop(struct search *s, struct search_entry *e)
 {
     if (e->scanning) s->scans--;
+    host_scan_end(s->keys, e->cursor);
     drop_aliases(s, e);
     (void)map_take(&s->indexes, e->index->schema.name);
     entry_free(e);
@@ -283,9 +292,7 @@ static bool clear_one(struct slice name, void *value, void *data)
     struct search_entry *e = value;
     dues_fini(e);
     index_clear(e->index);
-    if (!e->scanning) ((struct search *)data)->scans++;
-    e->scanning = true;
-    e->cursor = e->scanned = 0;
+    scan_anew(data, e);
     return true;
 }
 
@@ -309,7 +316,8 @@ static bool rewrite_one(struct slice name, void *value, void *data)
     const struct search_entry *e = value;
     struct effects *out = data;
     effects_begin(out, e->create_argc);
-    for (uint32_t i = 0; i < e->create_argc; i++)
+    effects_arg_cstr(out, "FT._CREATEIFNX"); /* harmless where the index is there already */
+    for (uint32_t i = 1; i < e->create_argc; i++)
         effects_arg(out, e->create[i]);
     return true;
 }
@@ -319,7 +327,7 @@ static bool rewrite_alias(struct slice name, void *value, void *data)
     const struct search_entry *e = value;
     struct effects *out = data;
     effects_begin(out, 3);
-    effects_arg_cstr(out, "FT.ALIASADD");
+    effects_arg_cstr(out, "FT.ALIASUPDATE");
     effects_arg(out, name);
     effects_arg(out, e->index->schema.name);
     return true;

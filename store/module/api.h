@@ -19,10 +19,19 @@ struct rm_io;
 struct rm_digest;
 struct rm_user;
 struct rm_command_handle;
+struct rm_scan;
+struct rm_info;
 
 enum { RM_OK = 0, RM_ERR = 1, RM_API_VERSION = 1 };
-enum { RM_READ = 1 << 0, RM_WRITE = 1 << 1, RM_NOTOUCH = 1 << 16 }; /* how a key is opened */
-enum { RM_KEY_EMPTY = 0, RM_KEY_MODULE = 6 };
+enum { /* how a key is opened; a server that does not know one of the last two leaves it out */
+       RM_READ = 1 << 0,
+       RM_WRITE = 1 << 1,
+       RM_NOTOUCH = 1 << 16,
+       RM_NONOTIFY = 1 << 17,
+       RM_NOSTATS = 1 << 18,
+};
+enum { RM_KEY_EMPTY = 0, RM_KEY_HASH = 3, RM_KEY_MODULE = 6 };
+enum { RM_NO_EXPIRE = -1 };
 enum { /* of GetContextFlags */
        RM_FLAG_LUA = 1 << 0,
        RM_FLAG_MULTI = 1 << 1,
@@ -39,9 +48,19 @@ enum {
     RM_NOTIFY_GENERIC = 1 << 2,
     RM_NOTIFY_LOADED = 1 << 12,
     RM_NOTIFY_MODULE = 1 << 13,
+    /* All classes of changes: generic, string, list, set, hash, zset, expired, evicted, stream. */
+    RM_NOTIFY_CHANGES = 0x7fc | RM_NOTIFY_MODULE,
 };
 
-enum { RM_EVENT_FLUSHDB = 2, RM_EVENT_SWAPDB = 11, RM_FLUSH_BEGINS = 0 };
+enum {
+    RM_EVENT_FLUSHDB = 2,
+    RM_EVENT_LOADING = 3,
+    RM_EVENT_SWAPDB = 11,
+    RM_EVENT_FORK = 13,
+    RM_EVENT_LOOP = 15,
+};
+enum { RM_FLUSH_BEGINS = 0, RM_LOADING_ENDED = 3, RM_LOADING_FAILED = 4 };
+enum { RM_FORK_BORN = 0, RM_LOOP_BEFORE_SLEEP = 0 };
 
 struct rm_event {
     uint64_t id, version;
@@ -62,8 +81,14 @@ typedef int (*rm_on_key_event)(struct rm_ctx *ctx, int class, const char *event,
                                struct rm_string *key);
 typedef void (*rm_on_server_event)(struct rm_ctx *ctx, struct rm_event event, uint64_t part,
                                    void *data);
+typedef void (*rm_on_timer)(struct rm_ctx *ctx, void *data);
+typedef void (*rm_on_scan)(struct rm_ctx *ctx, struct rm_string *name, struct rm_key *key,
+                           void *data);
+typedef void (*rm_on_scan_key)(struct rm_key *key, struct rm_string *field, struct rm_string *value,
+                               void *data);
 
-/* What the server calls for values of a type; NULL where it need not. Version 3 of the struct. */
+/* What the server calls for values of a type; NULL where it need not. Version 5 of the struct: an
+ * older server reads what it knows. */
 struct rm_type_methods {
     uint64_t version;
     void *(*rdb_load)(struct rm_io *io, int version);
@@ -79,7 +104,13 @@ struct rm_type_methods {
     void (*unlink)(struct rm_string *key, const void *value);
     void *(*copy)(struct rm_string *from, struct rm_string *to, const void *value);
     int (*defrag)(void *ctx, struct rm_string *key, void **value);
+    size_t (*mem_usage2)(void *ctx, const void *value, size_t samples);
+    size_t (*free_effort2)(void *ctx, const void *value);
+    void (*unlink2)(void *ctx, const void *value);
+    void *(*copy2)(void *ctx, const void *value);
+    void (*aux_save2)(struct rm_io *io, int when); /* since 7.2: may leave no trace */
 };
+enum { RM_TYPE_METHODS = 5, RM_AUX_BEFORE = 1 << 0 };
 
 /* Where keys are among a command's words, and what becomes of them. */
 enum {

@@ -9,6 +9,7 @@ struct running {
     uint32_t argc;
     const char *name;
     bool changed, effects;
+    bool redone; /* not a client's: nothing is logged */
 };
 
 static struct running *running_of(struct host *h)
@@ -92,6 +93,7 @@ void host_put(struct host *h, struct slice key, const struct family_type *t, voi
 
 bool host_del(struct host *h, struct slice key)
 {
+    beside_rest();
     bool made = false;
     struct rm_string *name = name_of(h, key, &made);
     struct rm_key *k = rm_OpenKey(running_of(h)->ctx, name, RM_READ | RM_WRITE);
@@ -113,17 +115,39 @@ void host_changed(struct host *h, struct slice key, const char *event)
     name_end(h, name, made);
 }
 
+void host_replicate(struct rm_ctx *ctx, struct slice name, uint32_t argc, const struct slice *argv)
+{
+    struct arena arena = {0};
+    struct rm_string **words = arena_array(&arena, argc, struct rm_string *);
+    for (uint32_t i = 1; i < argc; i++)
+        words[i - 1] = rm_CreateString(ctx, argv[i].p, argv[i].len);
+    (void)rm_Replicate(ctx, arena_copy(&arena, name).p, "v", words, (size_t)argc - 1);
+    for (uint32_t i = 1; i < argc; i++)
+        rm_FreeString(ctx, words[i - 1]);
+    arena_fini(&arena);
+}
+
+/* The command's own name as the server knows it: argv[0] may be in any case of letters. */
 void host_effect(struct host *h, uint32_t argc, const struct slice *argv)
 {
     struct running *r = running_of(h);
-    struct rm_string **words = arena_array(h->arena, argc, struct rm_string *);
     r->effects = true;
-    for (uint32_t i = 1; i < argc; i++)
-        words[i - 1] = rm_CreateString(r->ctx, argv[i].p, argv[i].len);
-    /* The name as the server knows it: argv[0] may be in any case of letters. */
-    (void)rm_Replicate(r->ctx, r->name, "v", words, (size_t)argc - 1);
-    for (uint32_t i = 1; i < argc; i++)
-        rm_FreeString(r->ctx, words[i - 1]);
+    host_replicate(r->ctx, slice_word(argv[0], r->name) ? slice_of(r->name) : argv[0], argc, argv);
+}
+
+void host_logged(struct host *h)
+{
+    struct running *r = running_of(h);
+    beside_work();
+    if (r->redone) return;
+    r->effects = true;
+    (void)rm_ReplicateVerbatim(r->ctx);
+}
+
+uint32_t host_db(const struct host *h)
+{
+    const struct running *r = h->self;
+    return (uint32_t)rm_GetSelectedDb(r->ctx);
 }
 
 struct labels *host_labels(struct host *h)
@@ -156,29 +180,51 @@ void host_wrong_arity(struct host *h)
     reply_errorf(h->reply, "ERR wrong number of arguments for '%s' command", running_of(h)->name);
 }
 
+static void handle(struct running *r, const struct slice *argv, uint32_t argc, struct arena *arena,
+                   struct reply *reply, family_handler handler)
+{
+    struct args args = {.argv = argv, .argc = argc, .at = 1};
+    struct host h = {.argv = argv,
+                     .argc = argc,
+                     .args = &args,
+                     .reply = reply,
+                     .arena = arena,
+                     .now_ms = rm_Milliseconds(),
+                     .self = r};
+    handler(&h);
+    beside_rest();
+}
+
 static void run(struct rm_ctx *ctx, struct running *r, struct arena *arena, struct buf *out,
-                void (*handler)(struct host *h))
+                family_handler handler)
 {
     struct slice *words = arena_array(arena, r->argc, struct slice);
     for (uint32_t i = 0; i < r->argc; i++)
         words[i] = rm_slice(r->argv[i]);
     bool resp3 = (rm_GetContextFlags(ctx) & RM_FLAG_RESP3) != 0;
     struct reply reply = {.out = out, .resp = resp3 ? 3 : 2};
-    struct args args = {.argv = words, .argc = r->argc, .at = 1};
-    struct host h = {.argv = words,
-                     .argc = r->argc,
-                     .args = &args,
-                     .reply = &reply,
-                     .arena = arena,
-                     .now_ms = rm_Milliseconds(),
-                     .self = r};
-    handler(&h);
+    handle(r, words, r->argc, arena, &reply, handler);
     if (r->changed && !r->effects) (void)rm_ReplicateVerbatim(ctx);
     reply_give(ctx, buf_slice(out));
 }
 
+bool host_redo(struct rm_ctx *ctx, const struct slice *argv, uint32_t argc)
+{
+    family_handler handler = module_find(argv[0]);
+    if (handler == NULL) return false;
+    struct running r = {.ctx = ctx, .name = "", .redone = true};
+    struct arena arena = {0};
+    struct buf out = {0};
+    struct reply reply = {.out = &out, .resp = 2};
+    handle(&r, argv, argc, &arena, &reply, handler);
+    bool ok = out.len > 0 && out.p[0] != '-';
+    arena_fini(&arena);
+    buf_fini(&out);
+    return ok;
+}
+
 int host_run(struct rm_ctx *ctx, struct rm_string **argv, int argc, const char *name,
-             void (*handler)(struct host *h))
+             family_handler handler)
 {
     enum { KEPT_MAX = 1 << 20 };
     static struct arena kept_arena; /* of the outermost command, kept from one to the next */

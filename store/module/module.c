@@ -28,7 +28,7 @@ struct keys {
 
 struct command {
     const char *name;
-    void (*handler)(struct host *h);
+    family_handler handler;
     rm_command run;
     int arity;
     uint32_t flags;
@@ -60,6 +60,13 @@ static const struct command commands[] = {
 #undef FAMILY
 };
 
+family_handler module_find(struct slice name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (slice_word(name, commands[i].name)) return commands[i].handler;
+    return NULL;
+}
+
 /* A name as Redis spells those of its own commands in replies. */
 static void lower(const char *name, char out[static NAME_MAX])
 {
@@ -70,7 +77,7 @@ static void lower(const char *name, char out[static NAME_MAX])
 }
 
 static int run(struct rm_ctx *ctx, struct rm_string **argv, int argc, const char *name,
-               void (*handler)(struct host *h))
+               family_handler handler)
 {
     char spelled[NAME_MAX];
     lower(name, spelled);
@@ -138,7 +145,7 @@ __attribute__((visibility("default"))) int RedisModule_OnLoad(struct rm_ctx *ctx
 
 int RedisModule_OnLoad(struct rm_ctx *ctx, struct rm_string **argv, int argc)
 {
-    enum { VERSION = 1, REDIS_8 = 8 << 16 };
+    enum { VERSION = 1 };
     (void)argv;
     const char *missing = rm_api_load(ctx);
     if (missing != NULL) {
@@ -151,18 +158,12 @@ int RedisModule_OnLoad(struct rm_ctx *ctx, struct rm_string **argv, int argc)
         return RM_ERR;
     }
     (void)rm_SetModuleAttribs(ctx, "hansom", VERSION, RM_API_VERSION);
-    if (rm_GetServerVersion() >= REDIS_8) {
-        rm_Log(
-            ctx, "warning",
-            "hansom: Redis 8 has JSON, sketches and time series of its own, under the same names");
-        return RM_ERR;
-    }
     if (argc != 0) {
         rm_Log(ctx, "warning", "hansom: the module takes no arguments");
         return RM_ERR;
     }
     rm_SetModuleOptions(ctx, RM_OPTION_IO_ERRORS | RM_OPTION_SIGNALS);
-    if (!types_register(ctx) || !types_watch(ctx)) return RM_ERR;
+    if (!types_register(ctx) || !types_watch(ctx) || !beside_start(ctx)) return RM_ERR;
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (!create(ctx, &commands[i])) return RM_ERR;
     return RM_OK;

@@ -6,7 +6,7 @@
 
 /* The server's callbacks are told the value alone, not its type: so each family type gets callbacks
  * of its own, made by the number of its place here. */
-enum { TYPES_MAX = 16, DBS_MAX = 4096, METHODS_VERSION = 3 };
+enum { TYPES_MAX = 16, DBS_MAX = 4096, METHODS_VERSION = RM_TYPE_METHODS };
 
 static struct {
     struct family_type *family;
@@ -185,6 +185,7 @@ static void on_flush(struct rm_ctx *ctx, struct rm_event event, uint64_t part, v
     (void)ctx;
     (void)event;
     if (part != RM_FLUSH_BEGINS) return;
+    if (flush->db <= 0) beside_flushed(false);
     if (flush->db >= 0) {
         forget(flush->db);
         return;
@@ -202,6 +203,7 @@ static void on_swap(struct rm_ctx *ctx, struct rm_event event, uint64_t part, vo
     struct labels *first = labels[swap->first];
     labels[swap->first] = labels[swap->second];
     labels[swap->second] = first;
+    if (swap->first == 0 || swap->second == 0) beside_flushed(true);
 }
 
 bool types_watch(struct rm_ctx *ctx)

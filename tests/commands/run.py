@@ -499,10 +499,13 @@ def main():
     args.add_argument("--peer", default="redis-server", help="the redis-server program")
     args.add_argument("--module", help="hansom-module.so, for the files about families")
     args.add_argument("--module-only", action="store_true",
-                      help="play at redis-server with --module alone; skipped without redis-server")
+                      help="play at redis-server with --module alone (another program: "
+                           "HANSOM_MODULE_HOST); skipped when it is not there")
     args.add_argument("--record", action="store_true", help="print the peer's replies")
     args.add_argument("files", nargs="+")
     options = args.parse_args()
+    if options.module_only:
+        options.peer = os.environ.get("HANSOM_MODULE_HOST", options.peer)
     peer = shutil.which(options.peer)
     if options.record:
         for path in options.files:

@@ -145,6 +145,12 @@ OK
 ! Bad arguments for ON: *
 > FT._LIST
 ["idx"]
+> FT._CREATEIFNX idx SCHEMA another TEXT
+OK
+> FT._CREATEIFNX made PREFIX 1 driver: SCHEMA name TEXT
+OK
+> FT.DROPINDEX made
+OK
 > SELECT 1
 OK
 > FT.CREATE other SCHEMA a TEXT
@@ -361,7 +367,7 @@ OK
 
 # RESP3.
 > HELLO 3
-{"server": "redis", "version": *, "proto": 3, "id": *, "mode": "standalone", "role": "master", "modules": *}
+{"server": *, "version": *, "proto": 3, "id": *, "mode": "standalone", "role": "master", "modules": *}
 > FT.CREATE idx SCHEMA f1 TEXT f2 NUMERIC SORTABLE
 OK
 > HSET doc1 f1 hello f2 3

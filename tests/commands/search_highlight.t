@@ -1,5 +1,7 @@
 # HIGHLIGHT, SUMMARIZE, and words that are nearly right.
 %families
+# A hash keeps its order while it is small, at either server.
+%start --hash-max-listpack-value 1000
 > FT.CREATE texts ON HASH PREFIX 1 text: SCHEMA title TEXT body TEXT n NUMERIC
 OK
 > HSET text:1 title "Running horses" body "one two three horse five six seven eight nine ten horses ran thirteen" n 1

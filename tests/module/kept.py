@@ -1,78 +1,28 @@
 #!/usr/bin/python3
 """kept: redis-server with hansom-module.so. A replica, and servers that start again from a snapshot,
-from a plain log and from a rewritten one, hold what the first one held, byte for byte; keys stay
-findable by label whatever becomes of them; and it refuses to be loaded twice, and says why.
+from a plain log and from rewritten ones, hold what the first one held, byte for byte, and their
+indexes answer the same; keys stay findable by label whatever becomes of them; and it refuses to be
+loaded twice, and says why.
 
     kept.py --module build/dev/bin/hansom-module.so
 """
-import argparse
 import os
 import shutil
 import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "commands"))
-
+from hosts import Server, equal, play, redis, until
 import families_kept
-from families_kept import redis, same
-
-
-running = []
-
-
-class Server:
-    def __init__(self, module, folder, *flags):
-        os.makedirs(folder, exist_ok=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.log = os.path.join(folder, "log.txt")
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", folder,
-             "--logfile", self.log, "--enable-debug-command", "yes", "--enable-module-command",
-             "yes", "--loadmodule", module, *flags], stdout=subprocess.DEVNULL)
-        running.append(self.process)
-        self.client = redis.Redis(port=self.port)
-        until(self.answers, "a server: " + self.tail())
-
-    def tail(self):
-        return open(self.log).read()[-2000:] if os.path.exists(self.log) else ""
-
-    def answers(self):
-        try:
-            return self.client.ping()
-        except redis.RedisError:
-            return self.process.poll() is not None and sys.exit("it ended: " + self.tail())
-
-    def end(self, how=signal.SIGTERM):
-        self.client.close()
-        self.process.send_signal(how)
-        self.process.wait(60)
-
-
-def until(condition, what):
-    end = time.monotonic() + 60
-    while not condition():
-        if time.monotonic() > end:
-            sys.exit("waited in vain for " + what)
-
-
-def equal(what, wanted, found):
-    if wanted != found:
-        sys.exit("%s: %r, not %r" % (what, found, wanted))
+from families_kept import same
 
 
 def digests(client):
     return {key: client.execute_command("DEBUG", "DIGEST-VALUE", key) for key in client.keys()}
 
 
-def replica(options, primary, folder):
+def replica(module, primary, folder):
     """A replica that joins late, and follows."""
-    copy = Server(options.module, folder, "--save", "", "--replicaof", "127.0.0.1",
+    copy = Server(module, folder, "--save", "", "--replicaof", "127.0.0.1",
                   str(primary.port))
     until(lambda: copy.client.info("replication")["master_link_status"] == "up", "the link")
     run = primary.client.execute_command
@@ -81,10 +31,12 @@ def replica(options, primary, folder):
     run("BF.ADD", "bf", "late")
     run("JSON.SET", "doc", "$.late", "[1,2]")
     run("SET", "unlike", "word")
+    run("HSET", "driver:late", "name", "night red", "rating", 4.75, "vehicle", "suv")
+    run("JSON.SET", "trip:late", "$", '{"fare":5,"tags":["a1"],"to":"13.5,52.5"}')
     primary.client.eval("redis.call('TS.ADD', KEYS[1], '*', 1) redis.call('CMS.INCRBY', KEYS[2], 'a', 2)",
                         2, "ts:plain", "cms")
     equal("WAIT", 1, run("WAIT", 1, 30000))
-    same("a replica", families_kept.contents(primary.client), families_kept.contents(copy.client))
+    same("a replica", everything(primary.client), everything(copy.client))
     equal("digests", digests(primary.client), digests(copy.client))
     copy.end()
 
@@ -163,9 +115,9 @@ def as_commands(client):
         pass
 
 
-def twice(options, server):
+def twice(module, server):
     try:
-        server.client.execute_command("MODULE", "LOAD", options.module)
+        server.client.execute_command("MODULE", "LOAD", module)
         sys.exit("it is loaded twice")
     except redis.ResponseError:
         pass
@@ -173,50 +125,55 @@ def twice(options, server):
         sys.exit("it does not say why it is not loaded: " + server.tail())
 
 
-def main():
-    args = argparse.ArgumentParser()
-    args.add_argument("--module", required=True)
-    options = args.parse_args()
-    if shutil.which("redis-server") is None:
-        print("skipped: redis-server is not there")
-        sys.exit(77)
-    top = tempfile.mkdtemp(prefix="hansom-module-")
+def everything(client):
+    """All values, and what indexes find of them."""
+    found = families_kept.contents(client)
+    found.update(families_kept.answers(client))
+    return found
+
+
+def until_rewritten(client):
+    client.bgrewriteaof()
+    until(lambda: not client.info("persistence")["aof_rewrite_in_progress"]
+          and not client.info("persistence")["aof_rewrite_scheduled"], "the rewrite")
+
+
+def test(module, top):
     log = ["--save", "", "--appendonly", "yes", "--appendfsync", "always",
-           "--aof-use-rdb-preamble", "no"]
+           "--aof-use-rdb-preamble", "no", "--auto-aof-rewrite-percentage", "0"]
     folder = os.path.join(top, "primary")
-    try:
-        server = Server(options.module, folder, *log)
-        families_kept.fill(server.client, 1)
-        wanted = families_kept.contents(server.client)
-        server.end(signal.SIGKILL)
-        server = Server(options.module, folder, *log)
-        same("from the log", wanted, families_kept.contents(server.client))
-        server.client.bgrewriteaof()
-        until(lambda: not server.client.info("persistence")["aof_rewrite_in_progress"]
-              and not server.client.info("persistence")["aof_rewrite_scheduled"], "the rewrite")
-        server.end(signal.SIGKILL)
-        server = Server(options.module, folder, *log)
-        same("from a rewritten log", wanted, families_kept.contents(server.client))
-        server.client.execute_command("DEBUG", "RELOAD")
-        same("after DEBUG RELOAD", wanted, families_kept.contents(server.client))
-        replica(options, server, os.path.join(top, "replica"))
-        wanted = families_kept.contents(server.client)
-        server.client.save()
-        server.end()
-        shutil.rmtree(os.path.join(folder, "appendonlydir"))
-        server = Server(options.module, folder, "--save", "")
-        same("from a snapshot", wanted, families_kept.contents(server.client))
-        by_label(server.client)
-        as_commands(server.client)
-        twice(options, server)
-        server.end()
-    finally:
-        for process in running:
-            process.kill()
-            process.wait()
-        shutil.rmtree(top, ignore_errors=True)
-    return 0
+    server = Server(module, folder, *log)
+    families_kept.fill(server.client, 1)
+    families_kept.fill_indexes(server.client, 1)
+    wanted = everything(server.client)
+    if not wanted["drivers *"][0] or not wanted["idx:late @fare:[3 9]"][0]:
+        sys.exit("queries find nothing: %r" % wanted)
+    server.end(signal.SIGKILL)
+    server = Server(module, folder, *log)
+    same("from the log", wanted, everything(server.client))
+    until_rewritten(server.client)
+    server.end(signal.SIGKILL)
+    server = Server(module, folder, *log)
+    same("from a rewritten log", wanted, everything(server.client))
+    server.client.config_set("aof-use-rdb-preamble", "yes")
+    until_rewritten(server.client)
+    server.end(signal.SIGKILL)
+    server = Server(module, folder, *log)
+    same("from a log that begins with a snapshot", wanted, everything(server.client))
+    server.client.execute_command("DEBUG", "RELOAD")
+    same("after DEBUG RELOAD", wanted, everything(server.client))
+    replica(module, server, os.path.join(top, "replica"))
+    wanted = everything(server.client)
+    server.client.save()
+    server.end()
+    shutil.rmtree(os.path.join(folder, "appendonlydir"))
+    server = Server(module, folder, "--save", "")
+    same("from a snapshot", wanted, everything(server.client))
+    by_label(server.client)
+    as_commands(server.client)
+    twice(module, server)
+    server.end()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    play(test)

@@ -19,7 +19,7 @@ POOLS = {"x": ["idx", "other", "alias", "none", ""], "k": ["d:1", "d:2", "d:3", 
          "expression": ["@n*2", "upper(@t)", "@n>1 && exists(@t)", "1/0", "(", "format('%s', @t)", "sqrt(@n)", "''"],
          "id": ["1", "2", "0", "-1", "x"]}
 FORMS = """
-4: FT.CREATE x [ ON HASH|JSON|x ] [ PREFIX 1 d:|j:|e: ] [ FILTER $expression ] [ LANGUAGE english|german|x ] ?TEMPORARY|NOOFFSETS|NOFREQS|SKIPINITIALSCAN [ STOPWORDS 0|1|x ] SCHEMA < $field >
+4: FT.CREATE|FT._CREATEIFNX x [ ON HASH|JSON|x ] [ PREFIX 1 d:|j:|e: ] [ FILTER $expression ] [ LANGUAGE english|german|x ] ?TEMPORARY|NOOFFSETS|NOFREQS|SKIPINITIALSCAN [ STOPWORDS 0|1|x ] SCHEMA < $field >
 2: FT.ALTER x ?SKIPINITIALSCAN SCHEMA ADD $field
 FT.DROPINDEX|FT.DROP x ?DD|KEEPDOCS
 FT.ALIASADD|FT.ALIASUPDATE x x
