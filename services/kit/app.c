@@ -81,6 +81,12 @@ static int complain(const struct app *a, int exit_code, const struct buf *why)
 
 /* --- serving --- */
 
+static bool is_overloaded(void *data)
+{
+    const struct app *a = data;
+    return a->options.overload_ms > 0 && store_behind_ms(a->store) > a->options.overload_ms;
+}
+
 static bool open_public(struct app *a, struct buf *why)
 {
     const struct kit_options *o = &a->options;
@@ -93,6 +99,8 @@ static bool open_public(struct app *a, struct buf *why)
                                              .routes_count = a->spec->routes_count,
                                              .svc = a->spec->service,
                                              .auth = a->auth,
+                                             .overloaded = is_overloaded,
+                                             .overloaded_data = a,
                                              .metrics = a->metrics,
                                              .cors_origins = o->cors_origins,
                                              .connections_max = (uint32_t)o->http_connections,

@@ -154,6 +154,16 @@ static void check_auth(struct http_req *req)
         refuse(req, PROBLEM_FORBIDDEN, "the token's role may not call this path");
 }
 
+/* What is refused at once costs nothing; what waits until its client has given up costs the same as
+ * what is served, and is asked for again: so a burst would last as long as people retry. */
+static void check_load(struct http_req *req)
+{
+    const struct http_config *config = &req->http->config;
+    if (req->early || config->overloaded == NULL) return;
+    if (req->match.route->roles == ROLE_PUBLIC || req->claims.role == ROLE_OPS) return;
+    if (config->overloaded(config->overloaded_data)) refuse(req, PROBLEM_OVERLOADED, NULL);
+}
+
 static void answer_options(struct http_req *req)
 {
     struct buf methods = {0};
@@ -195,6 +205,7 @@ static int64_t first_look(struct http_req *req, struct slice method)
         return length;
     }
     check_auth(req);
+    check_load(req);
     if (length > 0 && !type_fits(req)) refuse(req, PROBLEM_UNSUPPORTED_MEDIA_TYPE, NULL);
     if (length > (int64_t)r->body_max) refuse(req, PROBLEM_TOO_LARGE, NULL);
     return length;

@@ -95,8 +95,12 @@ struct http_config {
     uint16_t port;                   /* 0: any free one */
     const struct http_route *routes; /* borrowed */
     size_t routes_count;
-    void *svc;                 /* what http_svc gives to handlers */
-    struct auth *auth;         /* borrowed; NULL when every route is ROLE_PUBLIC */
+    void *svc;         /* what http_svc gives to handlers */
+    struct auth *auth; /* borrowed; NULL when every route is ROLE_PUBLIC */
+    bool (*overloaded)(
+        void *data); /* NULL: never; else requests with a token, but those of ops, are
+                                     * refused before anything is done while it is true */
+    void *overloaded_data;
     struct metrics *metrics;   /* borrowed; NULL: none */
     const char *cors_origins;  /* comma separated, or "*"; "" or NULL: none; borrowed */
     uint32_t connections_max;  /* 0 = 10,000 */

@@ -337,6 +337,13 @@ size_t store_in_flight(const struct store *s)
     return s->waiting_count;
 }
 
+int64_t store_behind_ms(const struct store *s)
+{
+    if (list_empty(&s->waiting)) return 0;
+    const struct call *oldest = list_entry(s->waiting.next, struct call, link);
+    return (clock_mono_us() - oldest->sent_us) / 1000;
+}
+
 const char *store_last_error(const struct store *s)
 {
     return s->conn.error;
@@ -488,7 +495,7 @@ void store_send(struct store *s, struct store_cmd *c, int64_t timeout_ms, store_
 
     call->end = s->conn.queued;
     call->seconds = seconds_of(s, c);
-    if (call->seconds != NULL) call->sent_us = clock_mono_us();
+    call->sent_us = clock_mono_us();
     list_add(&s->waiting, &call->link);
     s->waiting_count++;
     heap_put(&s->deadlines, &call->deadline, (int64_t)uv_now(s->loop) + timeout_ms);

@@ -86,6 +86,10 @@ uint64_t store_generation(const struct store *s);
 /* Calls waiting for a reply. */
 size_t store_in_flight(const struct store *s);
 
+/* How long the oldest of them has waited, in ms; 0 when there is none. One whose time is out counts
+ * until its reply comes: this is how far the store is behind. */
+int64_t store_behind_ms(const struct store *s);
+
 /* Why the last attempt or connection failed, "" if none did: for readyz and logs. */
 const char *store_last_error(const struct store *s);
 

@@ -105,6 +105,7 @@ class Town:
         self.holder = tempfile.TemporaryDirectory(prefix="hansom-town-")
         self.dir = self.holder.name
         self.secret = "a secret of the town, long enough"
+        self.regions = os.path.join(ROOT, "config", "regions.json")
         self.store_port = free_port()
         self.store = None
         self.processes = {}
@@ -170,12 +171,22 @@ class Town:
         argv = [os.path.join(BIN, f"hansom-{name}"), "--store",
                 f"redis://127.0.0.1:{self.store_port}", "--admin-port", "0",
                 "--jwt-secret-file", secret, "--regions", REGION,
-                "--regions-file", os.path.join(ROOT, "config", "regions.json"),
-                "--speed-scale", str(self.speed_scale)]
+                "--regions-file", self.regions, "--speed-scale", str(self.speed_scale)]
         argv += ["--port", "0"] if name != "matcher" else []
         argv += self.extra.get(name, [])
         self.processes[as_name] = Process(self, as_name, argv, True)
         return self.processes[as_name]
+
+    def change_products(self, change):
+        """Whatever starts from now on has the regions as shipped, but for what is changed in each product."""
+        with open(self.regions, encoding="utf-8") as f:
+            regions = json.load(f)
+        for region in regions["features"]:
+            for product in region["properties"]["products"]:
+                change(product)
+        self.regions = os.path.join(self.dir, "regions.json")
+        with open(self.regions, "w", encoding="utf-8") as f:
+            json.dump(regions, f)
 
     def stop(self, name):
         p = self.processes.pop(name)

@@ -17,8 +17,10 @@ STORE = os.environ.get("HANSOM_TEST_STORE", "hansom")
 class Duplicates(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.town = Town(STORE, services=("dispatcher", "pricing"), fsync="everysec")
+        cls.town = Town(STORE, services=("pricing",), fsync="everysec")
         cls.town.__enter__()
+        cls.town.change_products(lambda p: p.update(forward=True))
+        cls.town.start("dispatcher")
         cls.town.start("dispatcher", "dispatcher-2")
 
     @classmethod

@@ -121,6 +121,49 @@ START_TEST(a_lost_store_makes_it_unready_and_requests_503)
 }
 END_TEST
 
+struct caller {
+    const struct demo_run *d;
+    const char *bearer;
+    struct buf *out;
+    int status;
+};
+
+static bool is_answered(void *data)
+{
+    struct caller *c = data;
+    return demo_ask(c->d->port, "GET /v1/me", c->bearer, NULL, c->out) == c->status;
+}
+
+START_TEST(a_store_that_is_behind_makes_it_refuse_all_but_ops)
+{
+    static const char *const extra[] = {"--overload-after", "20ms", NULL};
+    struct demo_run d;
+    struct buf out = {0}, rider = {0}, ops = {0};
+    demo_start_with(&d, extra);
+    int64_t soon = clock_wall_ms() + 60000;
+    (void)demo_bearer(&rider, ROLE_RIDER, soon);
+    (void)demo_bearer(&ops, ROLE_OPS, soon);
+    struct caller c = {&d, rider.p, &out, 503};
+
+    program_signal(&d.store.program, SIGSTOP);
+    int fd = tcp_open(d.port);
+    tcp_send(fd, SLICE("GET /v1/store HTTP/1.1\r\nHost: x\r\n\r\n"));
+    ck_assert(spawn_wait(is_answered, &c, 10000));
+    ck_assert(holds(&out, "\"code\":\"overloaded\""));
+    ck_assert(holds(&out, "Retry-After: 1"));
+    ck_assert_int_eq(demo_ask(d.port, "GET /v1/me", ops.p, NULL, &out), 200);
+
+    program_signal(&d.store.program, SIGCONT);
+    c.status = 200;
+    ck_assert(spawn_wait(is_answered, &c, 10000));
+    (void)close(fd);
+    buf_fini(&ops);
+    buf_fini(&rider);
+    buf_fini(&out);
+    demo_end(&d);
+}
+END_TEST
+
 START_TEST(require_durable_serves_only_a_durable_store)
 {
     struct test_store store;
@@ -290,6 +333,7 @@ END_TEST
 
 UNIT_SUITE("app", wrong_settings_end_with_one_line, the_store_may_come_later,
            a_lost_store_makes_it_unready_and_requests_503,
+           a_store_that_is_behind_makes_it_refuse_all_but_ops,
            require_durable_serves_only_a_durable_store,
            a_drain_finishes_requests_and_refuses_new_connections, a_second_signal_ends_at_once,
            a_drain_that_takes_too_long_is_cut, a_failed_start_ends_the_service,

@@ -225,11 +225,13 @@ START_TEST(a_late_reply_is_swallowed_after_its_time_out)
     ck_assert(loop_until(&w.loop, has_fired, &slow, 5000));
     ck_assert_int_eq(slow.status, STORE_TIMEOUT);
     ck_assert_uint_eq(store_in_flight(w.s), 1);
+    ck_assert_int_gt(store_behind_ms(w.s), 0);
 
     struct outcome o = ask(&w, 5000, "ECHO", "after", NULL);
     ck_assert_int_eq(o.status, STORE_OK);
     ck_assert_str_eq(o.text, "after");
     ck_assert_int_eq(slow.fired, 1);
+    ck_assert_int_eq(store_behind_ms(w.s), 0);
     ck_assert_int_eq(w.downs, 0);
     world_fini(&w);
 }

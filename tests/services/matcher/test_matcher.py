@@ -1,6 +1,5 @@
 """The matcher with trouble on its stream: dead readers, poison, silence, and a store that comes back empty."""
 import concurrent.futures
-import json
 import os
 import re
 import shutil
@@ -253,21 +252,9 @@ class Matcher(unittest.TestCase):
         self.assertIn('hansom_match_swaps_total{result="done"} 2', pages)
         self.assertNotIn('result="refused"', pages)
 
-    def regions(self, change):
-        """The regions as shipped, but for what is changed in each product: the file's path."""
-        with open(os.path.join(ROOT, "config", "regions.json")) as f:
-            regions = json.load(f)
-        for region in regions["features"]:
-            for product in region["properties"]["products"]:
-                change(product)
-        path = os.path.join(self.town.dir, "regions.json")
-        with open(path, "w") as f:
-            json.dump(regions, f)
-        return path
-
     def test_a_product_without_swaps_keeps_its_drivers(self):
-        path = self.regions(lambda p: p.update(swaps=p["id"] != "comfort"))
-        self.town.extra["matcher"] += ["--regions-file", path, "--swap-every", "300ms"]
+        self.town.change_products(lambda p: p.update(swaps=p["id"] != "comfort"))
+        self.town.extra["matcher"] += ["--swap-every", "300ms"]
         self.matcher()
         crossed = {}
         for n, product in enumerate(("comfort", "economy")):
@@ -338,9 +325,11 @@ class Matcher(unittest.TestCase):
         self.assertEqual(gates, {busy.id: "not_idle", free.id: "offered"})
 
     def product(self, **more):
-        """A matcher for regions whose economy product is as shipped, but for these properties."""
-        path = self.regions(lambda p: p.update(more) if p["id"] == "economy" else None)
-        self.town.extra["matcher"] = ["--candidates", "8", "--regions-file", path]
+        """A matcher, and a dispatcher, whose economy product is as shipped, but for these properties."""
+        self.town.change_products(lambda p: p.update(more) if p["id"] == "economy" else None)
+        self.town.extra["matcher"] = ["--candidates", "8"]
+        self.town.stop("dispatcher")
+        self.town.start("dispatcher")
         return self.matcher()
 
     def about_to_finish(self, driver, drop_off):
