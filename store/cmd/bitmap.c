@@ -279,21 +279,23 @@ void cmd_bitop(struct cmd *c)
     uint32_t n = c->argc - 3;
     struct slice *from = arena_array(c->arena, n, struct slice);
     char(*texts)[STRING_TEXT] = arena_alloc(c->arena, (size_t)n * sizeof *texts);
-    size_t len = 0;
+    uint32_t longest = 0;
     for (uint32_t i = 0; i < n; i++) {
         if (!find_bytes(c, c->argv[3 + i], texts[i], NULL, &from[i])) return;
-        if (from[i].len > len) len = from[i].len;
+        if (from[i].len > from[longest].len) longest = i;
     }
+    size_t len = from[longest].len;
     if (len == 0) {
         if (db_del(c->db, target)) db_changed(c->db, target, NOTIFY_GENERIC, "del");
         reply_int(c->reply, 0);
         return;
     }
-    uint8_t *out = arena_zero(c->arena, len, 1);
-    if (op != BITOP_NOT && from[0].len > 0) memcpy(out, from[0].p, from[0].len);
-    for (uint32_t i = op == BITOP_NOT ? 0 : 1; i < n; i++)
-        combine(op, out, len, from[i]);
-    (void)db_put(c->db, target, string_new(slice_make(out, len)));
+    /* In the place where it stays: of what a huge one takes, most is getting the memory. */
+    struct value *v = string_new(from[longest]);
+    uint8_t *out = (uint8_t *)string_edit(&v, len);
+    for (uint32_t i = 0; i < n; i++)
+        if (op == BITOP_NOT || i != longest) combine(op, out, len, from[i]);
+    (void)db_put(c->db, target, v);
     db_changed(c->db, target, NOTIFY_STRING, "set");
     reply_int(c->reply, (int64_t)len);
 }

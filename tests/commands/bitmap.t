@@ -229,6 +229,20 @@ OK
 3
 > GET d
 "\x9e\x9d\x9c"
+> BITOP AND d x y x
+4
+> GET d
+"abc\x00"
+> OBJECT ENCODING d
+"raw"
+> SET n 7
+OK
+> BITOP OR d n n
+1
+> OBJECT ENCODING d
+"raw"
+> GET d
+"7"
 > BITOP NOT d x y
 ! ERR BITOP NOT must be called with a single source key.
 > BITOP NOR d x
