@@ -120,6 +120,10 @@ struct cmd {
 /* Logs this command instead of the one that was sent; may be called several times. */
 void cmd_effect(struct cmd *c, uint32_t argc, const struct slice *argv);
 
+/* The same for a command about this key that may be huge: exactly argc effects_arg* must follow,
+ * its name the first. NULL when nothing is to be logged. */
+struct effects *cmd_effect_begin(struct cmd *c, struct slice key, uint32_t argc);
+
 /* Logs nothing for this command, whatever it changed. */
 void cmd_no_effect(struct cmd *c);
 

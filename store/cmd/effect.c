@@ -37,6 +37,17 @@ void cmd_effect(struct cmd *c, uint32_t argc, const struct slice *argv)
     effects_add(&c->engine->effects, c->db->id, argc, argv);
 }
 
+struct effects *cmd_effect_begin(struct cmd *c, struct slice key, uint32_t argc)
+{
+    struct engine *e = c->engine;
+    c->explicit_effects = true;
+    if (e->sink == NULL || db_is_ephemeral(e, key)) return NULL;
+    depends_see_all(&e->depends);
+    effects_select(&e->effects, c->db->id);
+    effects_begin(&e->effects, argc);
+    return &e->effects;
+}
+
 void cmd_no_effect(struct cmd *c)
 {
     c->explicit_effects = true;

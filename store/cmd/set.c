@@ -5,6 +5,7 @@
 #include "store/cmd/cmd.h"
 #include "store/cmd/pick.h"
 #include "store/cmd/scan.h"
+#include "store/engine/trash.h"
 
 /* The set under key for reading; *out is NULL when it is missing. True when it has replied
  * with the type error. */
@@ -125,9 +126,52 @@ void cmd_smove(struct cmd *c)
 
 /* --- random members --- */
 
+/* Many members of a table, one of PASS_EACH of its own at least, are drawn in one pass: one by one
+ * each would wait for memory several times. */
+enum { PASS_MIN = 64, PASS_EACH = 32, AHEAD = 8 };
+
+static bool takes_a_pass(const struct set *s, uint64_t want)
+{
+    return set_dict(s) != NULL && want >= PASS_MIN && want >= set_count(s) / PASS_EACH;
+}
+
+struct drawing {
+    struct pick pick;
+    struct rng *rng;
+};
+
+static bool draw(const void *item, void *data)
+{
+    struct drawing *d = data;
+    (void)item;
+    return pick_next(&d->pick, d->rng);
+}
+
+/* The names are all over the memory: they are asked for some time before they are read. */
+static struct slice name_of(void *const *items, uint64_t i, uint64_t n)
+{
+    if (i + AHEAD < n) __builtin_prefetch(items[i + AHEAD]);
+    return set_item_name(items[i]);
+}
+
+/* Replies with `want` different members of a table, drawn in one pass. */
+static void reply_drawn(struct cmd *c, const struct set *s, uint64_t want)
+{
+    struct drawing d = {{want, set_count(s)}, &c->engine->rng};
+    void **items = arena_alloc(c->arena, want * sizeof *items);
+    uint64_t n = 0;
+    struct dict_iter i;
+    dict_iter_init(&i, set_dict(s));
+    for (void *item = dict_iter_next(&i); n < want; item = dict_iter_next(&i))
+        if (draw(item, &d)) items[n++] = item;
+    dict_iter_fini(&i);
+    for (uint64_t k = 0; k < n; k++)
+        reply_bulk(c->reply, name_of(items, k, n));
+}
+
 struct picking {
     struct cmd *c;
-    struct pick pick;
+    struct drawing draw;
     struct slice *out; /* of the arena */
     uint64_t n;
 };
@@ -135,15 +179,15 @@ struct picking {
 static bool pick_one(struct slice member, void *data)
 {
     struct picking *p = data;
-    if (pick_next(&p->pick, &p->c->engine->rng)) p->out[p->n++] = arena_copy(p->c->arena, member);
-    return p->pick.want > 0;
+    if (draw(NULL, &p->draw)) p->out[p->n++] = arena_copy(p->c->arena, member);
+    return p->draw.pick.want > 0;
 }
 
 /* `want` different members, at most all, copied to the arena. */
 static struct slice *pick_members(struct cmd *c, struct set *s, uint64_t want)
 {
     uint64_t total = set_count(s);
-    struct picking p = {.c = c, .pick = {want, total}};
+    struct picking p = {.c = c, .draw = {{want, total}, &c->engine->rng}};
     p.out = arena_array(c->arena, want, struct slice);
     if (set_dict(s) == NULL || want >= total / 4) {
         if (want > 0) set_each(s, pick_one, &p);
@@ -195,6 +239,10 @@ void cmd_srandmember(struct cmd *c)
             reply_bulk(c->reply, set_random(s, &c->engine->rng, text));
         return;
     }
+    if (takes_a_pass(s, want)) {
+        reply_drawn(c, s, want);
+        return;
+    }
     const struct slice *members = pick_members(c, s, want);
     for (uint64_t i = 0; i < want; i++)
         reply_bulk(c->reply, members[i]);
@@ -214,6 +262,29 @@ static void pop_members(struct cmd *c, struct slice key, struct set *s, const st
     db_changed(c->db, key, NOTIFY_SET, "spop");
     (void)db_drop_if_empty(c->db, key, set_value(s));
     cmd_effect(c, (uint32_t)n + 2, argv);
+}
+
+/* The same for many members of a table: they are cut out in one pass that replies and logs too, and
+ * freed later. When nothing stays, the log need not name them. */
+static void pop_drawn(struct cmd *c, struct slice key, struct set *s, uint64_t n)
+{
+    bool all = n == set_count(s);
+    struct drawing d = {{n, set_count(s)}, &c->engine->rng};
+    void *const *items = NULL;
+    struct value *part = set_cut(s, n, draw, &d, &items);
+    db_changed(c->db, key, NOTIFY_SET, "spop");
+    struct effects *log = cmd_effect_begin(c, key, all ? 2 : (uint32_t)n + 2);
+    if (log != NULL) {
+        effects_arg_cstr(log, all ? "DEL" : "SREM");
+        effects_arg(log, key);
+    }
+    for (uint64_t i = 0; i < n; i++) {
+        struct slice name = name_of(items, i, n);
+        reply_bulk(c->reply, name);
+        if (log != NULL && !all) effects_arg(log, name);
+    }
+    trash_value(c->engine, part);
+    (void)db_drop_if_empty(c->db, key, set_value(s));
 }
 
 /* SPOP key [count] */
@@ -237,8 +308,12 @@ void cmd_spop(struct cmd *c)
             reply_null(c->reply);
         return;
     }
-    const struct slice *members = pick_members(c, s, n);
     if (counted) reply_set(c->reply, n);
+    if (takes_a_pass(s, n)) {
+        pop_drawn(c, key, s, n);
+        return;
+    }
+    const struct slice *members = pick_members(c, s, n);
     for (uint64_t i = 0; i < n; i++)
         reply_bulk(c->reply, members[i]);
     pop_members(c, key, s, members, n);

@@ -149,8 +149,9 @@ void cmd_xgroup_delconsumer(struct cmd *c)
     struct group *g = NULL;
     if (!find_both(c, true, &s, &g)) return;
     struct consumer *consumer = group_consumer_find(g, c->argv[4]);
-    reply_int(c->reply, consumer == NULL ? 0 : (int64_t)group_consumer_del(g, consumer));
+    reply_int(c->reply, consumer == NULL ? 0 : (int64_t)consumer->pending.count);
     if (consumer == NULL) return;
+    trash_value(c->engine, group_consumer_cut(g, consumer));
     db_log(c->db, c->argv[2]);
     db_notify(c->db, c->argv[2], NOTIFY_STREAM, "xgroup-delconsumer");
 }

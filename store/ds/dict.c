@@ -369,49 +369,41 @@ bool dict_del(struct dict *d, struct slice key)
     return true;
 }
 
-static uint64_t chain_sweep(struct dict *d, bucket *head, bool (*fn)(const void *item, void *data),
-                            void *data)
+/* Puts what stays of a chain together anew. */
+static uint64_t chain_sweep(bucket *head, bool (*fn)(void *item, void *data), void *data)
 {
     uint64_t gone = 0;
-    for (bucket *b = head; b != NULL;) {
-        uint32_t slot = 0;
-        while (slot < SLOTS) {
-            bool there = (b->used >> slot & 1) != 0;
-            if (!there || !fn(b->item[slot], data)) {
-                slot++;
-                continue;
-            }
-            void *item = b->item[slot];
-            bool was_chained = b->chained;
-            bool b_is_end = !was_chained;
-            /* A removal may free the chain's end, never a bucket that still has a child. */
-            bucket *before = head;
-            while (before != b && child_of(before) != b)
-                before = child_of(before);
-            chain_remove(head, b, slot);
-            if (d->kind->free != NULL) d->kind->free(item);
-            d->count--;
-            gone++;
-            if (b_is_end && before != b && !before->chained) {
-                /* b was the end and went back into its parent: look at the moved item. */
-                b = before;
-                slot = LAST;
-            }
+    bucket was = *head;
+    head->used = 0;
+    head->chained = 0;
+    for (const bucket *b = &was; b != NULL; b = child_of(b)) {
+        for (uint32_t left = b->used; left != 0; left &= left - 1) {
+            uint32_t i = (uint32_t)__builtin_ctz(left);
+            if (fn(b->item[i], data))
+                gone++;
+            else
+                chain_add(head, b->item[i], b->tag[i]);
         }
-        b = child_of(b);
     }
+    chain_free(&was);
     return gone;
 }
 
-uint64_t dict_sweep(struct dict *d, bool (*fn)(const void *item, void *data), void *data)
+uint64_t dict_sweep(struct dict *d, bool (*fn)(void *item, void *data), void *data)
 {
     uint64_t gone = 0;
     for (int t = 0; t < 2; t++) {
         if (d->table[t] == NULL) continue;
         for (uint64_t i = 0; i <= mask_of(d, t); i++)
-            gone += chain_sweep(d, &d->table[t][i], fn, data);
+            gone += chain_sweep(&d->table[t][i], fn, data);
     }
-    if (gone > 0) after_take(d);
+    d->count -= gone;
+    if (gone == 0) return 0;
+    after_take(d);
+    /* Later changes may be few; and to move next to nothing takes less than the pass did. */
+    if (d->table[1] != NULL && d->count < mask_of(d, 0) / SLOTS)
+        while (dict_step(d, UINT32_MAX))
+            continue;
     return gone;
 }
 

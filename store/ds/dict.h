@@ -113,8 +113,9 @@ bool dict_step(struct dict *d, uint32_t n);
 /* Makes room for n items at once, so that filling it does not resize. */
 void dict_reserve(struct dict *d, uint64_t n);
 
-/* Deletes all items for which fn is true, in one pass; returns how many. */
-uint64_t dict_sweep(struct dict *d, bool (*fn)(const void *item, void *data), void *data);
+/* Takes out all items for which fn is true, in one pass that looks at none of them itself; returns
+ * how many. fn is asked once for each, and what it takes is fn's to free. */
+uint64_t dict_sweep(struct dict *d, bool (*fn)(void *item, void *data), void *data);
 
 /* Gives up to about n items of a dict that will never be looked at again to fn, which may free
  * them. False when that was the rest: the tables are freed too, and d is empty. */

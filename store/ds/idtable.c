@@ -12,7 +12,7 @@ struct idtable_chunk {
 };
 
 /* A chunk this small looks for a neighbour to join. */
-enum { CHUNK_LOW = IDTABLE_CHUNK / 4, CHUNK_FIRST = 4 };
+enum { CHUNK_LOW = IDTABLE_CHUNK / 4, CHUNK_FIRST = 4, CACHE_LINE = 64 };
 
 static struct stream_id *record(const struct idtable *t, const struct idtable_chunk *c, uint32_t i)
 {
@@ -115,15 +115,9 @@ static void dir_insert(struct idtable *t, size_t i, struct stream_id first,
     t->chunks++;
 }
 
-static void dir_remove(struct idtable *t, size_t i)
+/* Gives back what the directory no longer needs. */
+static void dir_fit(struct idtable *t)
 {
-    mem_free(entry(t, i)->chunk);
-    t->chunks--;
-    if (i == 0) {
-        t->head++;
-    } else {
-        memmove(entry(t, i), entry(t, i + 1), (t->chunks - i) * sizeof *t->dir);
-    }
     if (t->chunks == 0) {
         mem_free(t->dir);
         t->dir = NULL;
@@ -137,6 +131,18 @@ static void dir_remove(struct idtable *t, size_t i)
         t->cap = t->chunks * 2;
         t->dir = mem_realloc(t->dir, t->cap * sizeof *t->dir);
     }
+}
+
+static void dir_remove(struct idtable *t, size_t i)
+{
+    mem_free(entry(t, i)->chunk);
+    t->chunks--;
+    if (i == 0) {
+        t->head++;
+    } else {
+        memmove(entry(t, i), entry(t, i + 1), (t->chunks - i) * sizeof *t->dir);
+    }
+    dir_fit(t);
 }
 
 static struct idtable_chunk *chunk_new(const struct idtable *t, uint32_t cap)
@@ -224,12 +230,10 @@ void *idtable_add(struct idtable *t, struct stream_id id, bool *fresh)
     return record_new(t, c, at, id);
 }
 
-/* Joins chunk i + 1 to chunk i when both fit well into one. */
-static bool chunk_join(struct idtable *t, size_t i)
+/* Copies the records of b, which come next, to the end of chunk i when both fit well into one. */
+static bool chunk_take(struct idtable *t, size_t i, const struct idtable_chunk *b)
 {
-    if (i + 1 >= t->chunks) return false;
     struct idtable_chunk *a = entry(t, i)->chunk;
-    struct idtable_chunk *b = entry(t, i + 1)->chunk;
     if (a->count + b->count > IDTABLE_CHUNK / 2) return false;
     while (a->cap - a->count < b->count || a->start > 0) {
         if (a->start > 0) memmove(a->records, record(t, a, 0), (size_t)a->count * t->size);
@@ -241,6 +245,13 @@ static bool chunk_join(struct idtable *t, size_t i)
     }
     memcpy((char *)record(t, a, a->count), (char *)record(t, b, 0), (size_t)b->count * t->size);
     a->count += b->count;
+    return true;
+}
+
+/* Joins chunk i + 1 to chunk i if it can. */
+static bool chunk_join(struct idtable *t, size_t i)
+{
+    if (i + 1 >= t->chunks || !chunk_take(t, i, entry(t, i + 1)->chunk)) return false;
     dir_remove(t, i + 1);
     return true;
 }
@@ -349,6 +360,45 @@ bool idtable_step_back(const struct idtable *t, struct idtable_at *at)
     at->chunk--;
     at->index = entry(t, at->chunk)->chunk->count - 1;
     return true;
+}
+
+/* Asks for the memory of a chunk that is soon gone through. */
+static void chunk_fetch(const struct idtable *t, const struct idtable_chunk *c)
+{
+    for (size_t at = 0; at < (size_t)IDTABLE_CHUNK * t->size; at += CACHE_LINE)
+        __builtin_prefetch(c->records + at);
+}
+
+/* Moves together what stays of a chunk. */
+static void chunk_sweep(const struct idtable *t, struct idtable_chunk *c,
+                        bool (*fn)(const void *record, void *data), void *data)
+{
+    uint32_t stay = 0;
+    for (uint32_t i = 0; i < c->count; i++) {
+        if (fn(record(t, c, i), data)) continue;
+        if (stay < i) memcpy(record(t, c, stay), record(t, c, i), t->size);
+        stay++;
+    }
+    c->count = stay;
+}
+
+size_t idtable_sweep(struct idtable *t, bool (*fn)(const void *record, void *data), void *data)
+{
+    struct idtable old = *t; /* its directory is written anew behind where it is read */
+    t->chunks = 0;
+    t->count = 0;
+    for (size_t i = 0; i < old.chunks; i++) {
+        struct idtable_chunk *c = entry(&old, i)->chunk;
+        if (i + 1 < old.chunks) chunk_fetch(t, entry(&old, i + 1)->chunk);
+        chunk_sweep(t, c, fn, data);
+        t->count += c->count;
+        if (c->count == 0 || (t->chunks > 0 && chunk_take(t, t->chunks - 1, c)))
+            mem_free(c);
+        else
+            *entry(t, t->chunks++) = (struct idtable_entry){*record(t, c, 0), c};
+    }
+    dir_fit(t);
+    return old.count - t->count;
 }
 
 size_t idtable_memory(const struct idtable *t)

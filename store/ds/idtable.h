@@ -84,6 +84,10 @@ bool idtable_step_back(const struct idtable *t, struct idtable_at *at);
 /* Removes the record at a place, which then names the record after it. */
 void idtable_del_at(struct idtable *t, struct idtable_at *at);
 
+/* Removes all records for which fn is true, in one pass; returns how many. fn is asked once for each,
+ * in order. */
+size_t idtable_sweep(struct idtable *t, bool (*fn)(const void *record, void *data), void *data);
+
 /* Bytes held, the struct itself not counted. */
 size_t idtable_memory(const struct idtable *t);
 

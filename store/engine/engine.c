@@ -163,9 +163,16 @@ bool db_is_ephemeral(const struct engine *e, struct slice key)
     return false;
 }
 
-static bool is_ephemeral_entry(const void *item, void *data)
+static bool is_ephemeral_entry(void *item, void *data)
 {
     return db_is_ephemeral(data, entry_key(item));
+}
+
+static bool take_ephemeral_entry(void *item, void *data)
+{
+    bool is = is_ephemeral_entry(item, data);
+    if (is) entry_free(item);
+    return is;
 }
 
 void engine_ephemeral_drop(struct engine *e)
@@ -173,7 +180,7 @@ void engine_ephemeral_drop(struct engine *e)
     if (e->ephemeral_count == 0) return;
     for (uint32_t i = 0; i < ENGINE_DBS; i++) {
         (void)dict_sweep(&e->db[i].expires, is_ephemeral_entry, e);
-        (void)dict_sweep(&e->db[i].keys, is_ephemeral_entry, e);
+        (void)dict_sweep(&e->db[i].keys, take_ephemeral_entry, e);
     }
 }
 

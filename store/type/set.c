@@ -6,6 +6,7 @@
 #include "store/engine/effects.h"
 
 enum encoding { INTS, TABLE };
+enum { AHEAD = 8 }; /* items fetched before they are freed */
 
 struct set {
     struct value head; /* encoding: enum encoding */
@@ -82,7 +83,7 @@ const struct intset *set_ints(const struct set *s)
     return s->head.encoding == INTS ? &s->ints : NULL;
 }
 
-const struct dict *set_dict(const struct set *s)
+struct dict *set_dict(const struct set *s)
 {
     return s->head.encoding == TABLE ? s->table : NULL;
 }
@@ -161,6 +162,73 @@ void set_each(const struct set *s, bool (*fn)(struct slice member, void *data), 
     for (const void *item = dict_iter_next(&i); item != NULL; item = dict_iter_next(&i))
         if (!fn(set_item_name(item), data)) break;
     dict_iter_fini(&i);
+}
+
+/* --- cutting --- */
+
+/* What was cut out of a set. */
+struct part {
+    struct value head;
+    uint64_t count;
+    void *items[]; /* owned */
+};
+
+static bool part_drain(struct value *v, uint64_t n)
+{
+    struct part *p = (struct part *)(void *)v;
+    for (; n > 0 && p->count > 0; n--) {
+        if (p->count > AHEAD) __builtin_prefetch(p->items[p->count - 1 - AHEAD]);
+        mem_free(p->items[--p->count]);
+    }
+    if (p->count > 0) return true;
+    mem_free(p);
+    return false;
+}
+
+static void part_free(struct value *v)
+{
+    while (part_drain(v, UINT64_MAX))
+        continue;
+}
+
+static uint64_t part_effort(const struct value *v)
+{
+    return ((const struct part *)(const void *)v)->count;
+}
+
+/* Never in the keyspace: nobody asks it for more. */
+static const struct value_type part_type = {
+    .kind = VALUE_SET, .free = part_free, .drain = part_drain, .effort = part_effort};
+
+struct cutting {
+    struct part *part;
+    uint64_t n;
+    bool (*fn)(const void *item, void *data);
+    void *data;
+};
+
+static bool cut_one(void *item, void *data)
+{
+    struct cutting *c = data;
+    if (!c->fn(item, c->data)) return false;
+    must(c->part->count < c->n);
+    c->part->items[c->part->count++] = item;
+    return true;
+}
+
+struct value *set_cut(struct set *s, uint64_t n, bool (*fn)(const void *item, void *data),
+                      void *data, void *const **gone)
+{
+    must(s->head.encoding == TABLE);
+    must(n <= set_count(s));
+    struct part *p = mem_alloc(sizeof *p + n * sizeof p->items[0]);
+    p->head = (struct value){.type = &part_type};
+    p->count = 0;
+    struct cutting c = {p, n, fn, data};
+    (void)dict_sweep(s->table, cut_one, &c);
+    must(p->count == n);
+    *gone = p->items;
+    return &p->head;
 }
 
 /* --- as a value --- */

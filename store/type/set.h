@@ -36,11 +36,16 @@ struct slice set_random(struct set *s, struct rng *rng, char text[static SET_TEX
 /* Calls fn for each member until it gives false; s must not change meanwhile. */
 void set_each(const struct set *s, bool (*fn)(struct slice member, void *data), void *data);
 
-/* The integers when it is an intset, else NULL; and the dict, else NULL. */
+/* The integers when it is an intset, else NULL; and the dict, to be read only, else NULL. */
 const struct intset *set_ints(const struct set *s);
-const struct dict *set_dict(const struct set *s);
+struct dict *set_dict(const struct set *s);
 
 /* The name of an item of set_dict. */
 struct slice set_item_name(const void *item);
+
+/* Takes out of set_dict the n members for which fn is true: a value of its own, the caller's, which is
+ * thrown away with them. They are *gone, borrowed from it. O(members), and looks at no name. */
+struct value *set_cut(struct set *s, uint64_t n, bool (*fn)(const void *item, void *data),
+                      void *data, void *const **gone);
 
 #endif

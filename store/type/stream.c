@@ -6,7 +6,11 @@
 
 #include <stddef.h>
 
-enum { REWRITE_CHUNK = 64 };
+enum {
+    REWRITE_CHUNK = 64,
+    PASS_EACH = 16,   /* who holds one of so many pending entries is forgotten by a pass */
+    EFFORT_MAX = 1000 /* is counted no further */
+};
 
 static struct slice own(struct slice s)
 {
@@ -218,18 +222,42 @@ struct consumer *group_consumer_add(struct group *g, struct slice name, int64_t 
     return c;
 }
 
-uint64_t group_consumer_del(struct group *g, struct consumer *c)
+static bool is_pending_at(const void *record, void *data)
 {
-    uint64_t held = c->pending.count;
+    return ((const struct pending *)record)->consumer == data;
+}
+
+/* Forgets in the group what c holds of it: by a pass, or one by one when that is little. */
+static void forget(struct group *g, struct consumer *c)
+{
+    if (c->pending.count >= g->pending.count / PASS_EACH) {
+        (void)idtable_sweep(&g->pending, is_pending_at, c);
+        return;
+    }
     struct idtable_at at = idtable_seek(&c->pending, STREAM_ID_MIN);
     for (const struct stream_id *id; (id = idtable_get(&c->pending, at)) != NULL;
          idtable_step(&c->pending, &at)) {
         bool had = idtable_del(&g->pending, *id);
         must(had);
     }
+}
+
+struct value *group_consumer_cut(struct group *g, struct consumer *c)
+{
+    struct stream *gone = stream_new();
+    struct group *h = stream_group_add(gone, (struct slice){0}, STREAM_ID_MIN, 0);
+    size_t stay = g->pending.count - c->pending.count;
+    if (stay == 0) {
+        struct idtable none = h->pending;
+        h->pending = g->pending;
+        g->pending = none;
+    } else {
+        forget(g, c);
+    }
+    must(g->pending.count == stay);
     extract(g->consumers, &g->consumer_count, c->name);
-    consumer_free(c);
-    return held;
+    h->consumers = insert(NULL, &h->consumer_count, &h->consumer_cap, c);
+    return &gone->head;
 }
 
 struct pending *group_pending_find(const struct group *g, struct stream_id id)
@@ -371,8 +399,12 @@ static uint64_t type_effort(const struct value *v)
 {
     const struct stream *s = stream_of_const(v);
     uint64_t n = 1 + streamlog_blocks(&s->log);
-    for (uint32_t i = 0; i < s->group_count; i++)
-        n += 1 + s->groups[i]->pending.count / IDTABLE_CHUNK * 2 + s->groups[i]->consumer_count;
+    for (uint32_t i = 0; i < s->group_count; i++) {
+        const struct group *g = s->groups[i];
+        n += 1 + g->pending.chunks;
+        for (uint32_t k = 0; k < g->consumer_count && n < EFFORT_MAX; k++)
+            n += 1 + g->consumers[k]->pending.chunks;
+    }
     return n;
 }
 

@@ -93,8 +93,9 @@ struct consumer *group_consumer_find(const struct group *g, struct slice name);
 /* Adds a consumer; NULL when the name is taken. */
 struct consumer *group_consumer_add(struct group *g, struct slice name, int64_t now_ms);
 
-/* Deletes a consumer and forgets what it held, whose number it returns. */
-uint64_t group_consumer_del(struct group *g, struct consumer *c);
+/* Takes a consumer out, with what it holds: a value of its own, the caller's, to be thrown away. O(1)
+ * when it holds all that is pending, else at most a pass over that. */
+struct value *group_consumer_cut(struct group *g, struct consumer *c);
 
 /* The pending entry, or NULL. */
 struct pending *group_pending_find(const struct group *g, struct stream_id id);

@@ -218,6 +218,22 @@ unordered ["a", "b", "c"]
 0
 > SPOP m2 1 2
 ! ERR syntax error
+# Many at once, of a set of a thousand: each comes once, is gone, and the rest is there.
+> EVAL "for i = 1, 1000 do redis.call('SADD', KEYS[1], 'm' .. i) end" 1 big
+(nil)
+> EVAL "local seen, n = {}, 0 for _, m in ipairs(redis.call('SRANDMEMBER', KEYS[1], 400)) do if not seen[m] \
+and redis.call('SISMEMBER', KEYS[1], m) == 1 then seen[m] = true n = n + 1 end end return n" 1 big
+400
+> EVAL "local seen, n = {}, 0 for _, m in ipairs(redis.call('SPOP', KEYS[1], ARGV[1])) do if not seen[m] \
+and redis.call('SISMEMBER', KEYS[1], m) == 0 then seen[m] = true n = n + 1 end end \
+return {n, redis.call('SCARD', KEYS[1])}" 1 big 995
+[995, 5]
+> EVAL "return {#redis.call('SPOP', KEYS[1], 6), redis.call('EXISTS', KEYS[1])}" 1 big
+[5, 0]
+> EVAL "for i = 1, 1000 do redis.call('SADD', KEYS[1], 'm' .. i) end return #redis.call('SPOP', KEYS[1], 1000)" 1 big
+1000
+> EXISTS big
+0
 > SADD scan a
 1
 > SSCAN scan 0

@@ -169,6 +169,39 @@ START_TEST(effects_are_absolute_and_repeatable)
 }
 END_TEST
 
+/* Goal: SPOP of many logs by name just what it replied with, or that nothing stayed. */
+START_TEST(many_popped_members_are_logged_by_name)
+{
+    setup();
+    for (int i = 0; i < 200; i++) {
+        char line[32];
+        (void)snprintf(line, sizeof line, "SADD s m%d", i);
+        run(&a, line);
+    }
+    (void)logged();
+    run(&a, "SPOP s 120");
+    struct slice reply = buf_slice(&a.out), names = slice_of(logged()), line = {0}, name = {0};
+    ck_assert(slice_cut(&reply, '\n', &line));
+    ck_assert(slice_is(line, "*120\r"));
+    ck_assert(slice_starts(names, SLICE("SELECT 0|SREM s ")));
+    names = slice_from(names, strlen("SELECT 0|SREM s "));
+    uint32_t n = 0;
+    for (; slice_cut(&names, ' ', &name); n++) {
+        ck_assert(slice_cut(&reply, '\n', &line)); /* its length */
+        ck_assert(slice_cut(&reply, '\n', &line));
+        ck_assert(slice_eq(slice_make(line.p, line.len - 1), name));
+    }
+    ck_assert_uint_eq(n, 120);
+    run(&a, "SCARD s");
+    says(&a, ":80\r\n");
+    run(&a, "SPOP s 80");
+    ck_assert_str_eq(logged(), "SELECT 0|DEL s");
+    run(&a, "EXISTS s");
+    says(&a, ":0\r\n");
+    teardown();
+}
+END_TEST
+
 START_TEST(a_transaction_is_one_record)
 {
     setup();
@@ -647,9 +680,9 @@ START_TEST(each_policy_gives_up_what_it_names)
 }
 END_TEST
 
-UNIT_SUITE("exec", a_write_is_logged_and_a_read_is_not, effects_are_absolute_and_repeatable,
-           a_transaction_is_one_record, an_expired_key_is_deleted_in_the_log,
-           replies_depend_on_the_log_when_they_saw_it,
+UNIT_SUITE("exec", a_write_is_logged_and_a_read_is_not, many_popped_members_are_logged_by_name,
+           effects_are_absolute_and_repeatable, a_transaction_is_one_record,
+           an_expired_key_is_deleted_in_the_log, replies_depend_on_the_log_when_they_saw_it,
            reads_wait_for_the_newest_write_of_their_keys,
            no_read_waits_for_less_than_the_newest_write_of_its_key,
            ephemeral_keys_are_neither_logged_nor_waited_for,

@@ -158,23 +158,56 @@ START_TEST(random_item_is_about_uniform)
 }
 END_TEST
 
-static bool is_odd(const void *item, void *data)
+struct taking {
+    int64_t every; /* takes all but the multiples of it; 1: nothing */
+    uint64_t asked;
+};
+
+static bool take_but_every(void *item, void *data)
 {
-    (void)data;
-    return ((const struct item *)item)->number % 2 != 0;
+    struct taking *t = data;
+    t->asked++;
+    if (((const struct item *)item)->number % t->every == 0) return false;
+    mem_free(item);
+    return true;
 }
 
-START_TEST(sweep_deletes_what_the_caller_says)
+START_TEST(sweep_takes_what_the_caller_says_and_asks_once)
 {
+    char text[16];
+    static const int64_t counts[] = {1, 7, 8, 100, 449, 5000}; /* 449: in the middle of a resize */
+    static const int64_t every[] = {1, 2, 3, 1000};
+    for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++) {
+        for (size_t m = 0; m < sizeof every / sizeof every[0]; m++) {
+            struct taking t = {every[m], 0};
+            uint64_t stay = (uint64_t)((counts[k] - 1) / every[m] + 1);
+            struct dict d;
+            dict_init(&d, &kind);
+            for (int64_t n = 0; n < counts[k]; n++)
+                dict_put(&d, item_new(n));
+            ck_assert_uint_eq(dict_sweep(&d, take_but_every, &t), (uint64_t)counts[k] - stay);
+            ck_assert_uint_eq(t.asked, (uint64_t)counts[k]);
+            ck_assert_uint_eq(dict_count(&d), stay);
+            dict_check(&d);
+            for (int64_t n = 0; n < counts[k]; n++)
+                ck_assert_int_eq(dict_find(&d, name(n, text)) != NULL, n % every[m] == 0);
+            dict_fini(&d);
+        }
+    }
+}
+END_TEST
+
+START_TEST(what_a_sweep_leaves_of_a_large_table_is_small_at_once)
+{
+    struct taking t = {1000, 0};
     struct dict d;
     dict_init(&d, &kind);
-    for (int64_t n = 0; n < 5000; n++)
+    for (int64_t n = 0; n < 10000; n++)
         dict_put(&d, item_new(n));
-    ck_assert_uint_eq(dict_sweep(&d, is_odd, NULL), 2500);
+    size_t full = dict_memory(&d);
+    ck_assert_uint_eq(dict_sweep(&d, take_but_every, &t), 9990);
     dict_check(&d);
-    char text[16];
-    for (int64_t n = 0; n < 5000; n++)
-        ck_assert_int_eq(dict_find(&d, name(n, text)) != NULL, n % 2 == 0);
+    ck_assert_uint_lt(dict_memory(&d), full / 30);
     dict_fini(&d);
 }
 END_TEST
@@ -219,5 +252,6 @@ END_TEST
 
 UNIT_SUITE("dict", random_steps_agree_with_an_array, scan_reports_all_that_stays,
            iterator_sees_each_item_once, random_item_is_about_uniform,
-           sweep_deletes_what_the_caller_says, shrinks_when_nearly_empty,
+           sweep_takes_what_the_caller_says_and_asks_once,
+           what_a_sweep_leaves_of_a_large_table_is_small_at_once, shrinks_when_nearly_empty,
            counts_the_bytes_of_its_items_by_some_or_all)

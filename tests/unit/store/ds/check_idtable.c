@@ -52,6 +52,33 @@ static struct stream_id random_id(struct rng *r, const struct oracle *o)
     return (struct stream_id){rng_below(r, 40), rng_below(r, 100)};
 }
 
+struct sweeping {
+    uint64_t below; /* of a thousand */
+    struct stream_id last;
+};
+
+static bool sweep_one(const void *record, void *data)
+{
+    struct sweeping *s = data;
+    const struct item *i = record;
+    ck_assert_int_gt(stream_id_cmp(i->id, s->last), 0);
+    s->last = i->id;
+    return i->value % 1000 < s->below;
+}
+
+/* Removes a random share of all records, by their values: none, some or all. */
+static void sweep_both(struct idtable *t, struct oracle *o, struct rng *r)
+{
+    static const uint64_t shares[] = {0, 20, 500, 980, 1000};
+    struct sweeping s = {shares[rng_below(r, 5)], STREAM_ID_MIN};
+    size_t had = o->count;
+    o->count = 0;
+    for (size_t i = 0; i < had; i++)
+        if (o->items[i].value % 1000 >= s.below) o->items[o->count++] = o->items[i];
+    ck_assert_uint_eq(idtable_sweep(t, sweep_one, &s), had - o->count);
+    compare_all(t, o);
+}
+
 START_TEST(random_steps_agree_with_a_sorted_array)
 {
     static struct oracle o;
@@ -107,7 +134,8 @@ START_TEST(random_steps_agree_with_a_sorted_array)
                 ck_assert_int_eq(stream_id_cmp(got->id, o.items[had ? i : i - 1].id), 0);
             }
         }
-        if (step % 64 == 0) idtable_check(&t);
+        if (step % 5000 == 4999) sweep_both(&t, &o, &r);
+        if (step % 64 == 0 || step % 5000 == 4999) idtable_check(&t);
         if (step % 1000 == 0) compare_all(&t, &o);
     }
     compare_all(&t, &o);

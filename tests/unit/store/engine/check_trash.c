@@ -203,8 +203,45 @@ START_TEST(a_group_that_is_cut_off_is_freed_in_slices)
 }
 END_TEST
 
+/* Goal: a consumer goes with what it holds, be it all, a share or little of what is pending; what it
+ * holds is freed in slices, and the others' entries are what they were. */
+START_TEST(a_consumer_that_is_cut_off_takes_its_entries_along)
+{
+    static const uint64_t shares[] = {1, 2, 30}; /* "c" holds one of so many */
+    struct engine *e = engine_new();
+    for (size_t k = 0; k < sizeof shares / sizeof shares[0]; k++) {
+        struct stream *s = stream_of(value_of(5, N));
+        struct group *g = stream_group_find(s, SLICE("g"));
+        struct consumer *c = group_consumer_find(g, SLICE("c"));
+        struct consumer *other = group_consumer_add(g, SLICE("other"), 0);
+        for (uint64_t i = 1; i <= N; i++)
+            if (i % shares[k] != 0)
+                group_pending_move(group_pending_find(g, (struct stream_id){1, i}), other);
+        size_t before = mem_used();
+        trash_value(e, group_consumer_cut(g, c));
+        stream_check(s);
+        ck_assert_ptr_null(group_consumer_find(g, SLICE("c")));
+        ck_assert_uint_eq(g->pending.count, N - N / shares[k]);
+        for (uint64_t i = 1; i <= N; i++) {
+            const struct pending *p = group_pending_find(g, (struct stream_id){1, i});
+            ck_assert_int_eq(p != NULL, i % shares[k] != 0);
+            if (p != NULL) ck_assert_ptr_eq(p->consumer, other);
+        }
+        if (shares[k] == 1) {
+            ck_assert_uint_ge(mem_used(), before); /* nothing of it is freed yet */
+            ck_assert(trash_work(e, 0));           /* one slice */
+        }
+        trash_finish(e);
+        ck_assert_uint_lt(mem_used() + N / shares[k] * sizeof(struct stream_id), before);
+        value_free(&s->head);
+    }
+    engine_free(e);
+}
+END_TEST
+
 UNIT_SUITE("trash", cut_lists_give_away_what_goes, a_group_that_is_cut_off_is_freed_in_slices,
            each_type_is_freed_whole_and_in_slices, small_values_are_freed_at_once,
            a_flushed_database_is_empty_at_once_and_freed_later,
            what_is_waiting_goes_with_the_engine,
-           cut_sets_agree_with_those_that_lost_members_one_by_one)
+           cut_sets_agree_with_those_that_lost_members_one_by_one,
+           a_consumer_that_is_cut_off_takes_its_entries_along)

@@ -84,5 +84,35 @@ START_TEST(ten_numbers_near_each_other_take_little_memory)
 }
 END_TEST
 
-UNIT_SUITE("set", random_steps_agree_with_an_array, a_number_with_other_digits_is_another_member,
+static bool every_third(const void *item, void *data)
+{
+    (void)item;
+    return (*(uint64_t *)data)++ % 3 == 0;
+}
+
+START_TEST(what_is_cut_out_is_no_longer_there_and_the_rest_is)
+{
+    struct set *s = set_new();
+    char text[32];
+    for (uint64_t i = 0; i < MEMBERS; i++)
+        ck_assert(set_add(s, name(i, text)));
+    uint64_t asked = 0, n = (MEMBERS + 2) / 3;
+    void *const *items = NULL;
+    struct value *part = set_cut(s, n, every_third, &asked, &items);
+    ck_assert_uint_eq(asked, MEMBERS);
+    ck_assert_uint_eq(set_count(s), MEMBERS - n);
+    set_type.check(set_value(s));
+    for (uint64_t i = 0; i < n; i++) {
+        ck_assert(!set_has(s, set_item_name(items[i])));
+        ck_assert(set_add(s, set_item_name(items[i])));
+    }
+    for (uint64_t i = 0; i < MEMBERS; i++)
+        ck_assert(set_has(s, name(i, text)));
+    value_free(part);
+    set_free(s);
+}
+END_TEST
+
+UNIT_SUITE("set", what_is_cut_out_is_no_longer_there_and_the_rest_is,
+           random_steps_agree_with_an_array, a_number_with_other_digits_is_another_member,
            ten_numbers_near_each_other_take_little_memory)
