@@ -195,11 +195,11 @@ enum acl_verdict guard_check(struct engine *e, const struct acl_user *u,
     return acl_check(u, &q, at);
 }
 
-bool guard_reads_all(const struct cmd *c)
+bool guard_admits_prefix(const struct cmd *c, struct slice prefix, uint8_t access)
 {
     if (guard_is_free(c->session)) return true;
     struct acl_request q = request(c->engine, c->spec, c->argv, c->argc);
-    return acl_check_unrestricted(c->session->user, &q, ACL_READ);
+    return acl_check_prefix(c->session->user, &q, prefix, access);
 }
 
 /* --- the log --- */

@@ -46,8 +46,9 @@ bool guard_admits_script(struct session *s, const struct cmd_spec *spec, const s
 bool guard_admits_queued(struct session *s, const struct cmd_spec *spec, const struct slice *argv,
                          uint32_t argc, struct reply *r);
 
-/* Whether the running command may read any key, as BY and GET of SORT do. */
-bool guard_reads_all(const struct cmd *c);
+/* Whether the running command may read (write) every key that begins with this, as those of search
+ * do, and with "" as BY and GET of SORT. */
+bool guard_admits_prefix(const struct cmd *c, struct slice prefix, uint8_t access);
 
 /* Makes s the client of u. */
 void guard_become(struct session *s, struct acl_user *u);

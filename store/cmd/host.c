@@ -220,6 +220,12 @@ bool host_may_read(struct host *h, struct slice key)
     return guard_check(c->engine, c->session->user, cmd_find(argv[0]), argv, 2, &at) == ACL_ALLOWED;
 }
 
+bool host_may_prefix(struct host *h, struct slice prefix, bool writes)
+{
+    const struct cmd *c = cmd_of(h);
+    return c->engine->loading || guard_admits_prefix(c, prefix, writes ? ACL_BOTH : ACL_READ);
+}
+
 void host_wrong_arity(struct host *h)
 {
     cmd_wrong_arity(cmd_of(h));

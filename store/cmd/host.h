@@ -112,6 +112,10 @@ struct labels *host_labels(struct host *h);
 /* Whether the user may read a key that the command found rather than named. */
 bool host_may_read(struct host *h, struct slice key);
 
+/* Whether the user may read, and with `writes` change, every key that begins with a prefix. True
+ * while a log is replayed, or a primary's commands are. */
+bool host_may_prefix(struct host *h, struct slice prefix, bool writes);
+
 /* "wrong number of arguments for '<name>' command". */
 void host_wrong_arity(struct host *h);
 

@@ -106,6 +106,10 @@ bool search_parse_fields(struct args *a, struct arena *arena, struct schema *s);
 struct cursors;
 void search_cursors_free(struct cursors *all);
 
+/* Whether the user may read (with `writes` change) all keys that an index takes: its answers tell of
+ * any of them. Replies when not. */
+bool search_may(struct host *h, const struct schema *s, bool writes);
+
 /* "<name>: no such index". */
 void search_no_index(struct host *h, struct slice name);
 

@@ -420,6 +420,7 @@ void ft_cursor(struct host *h)
         search_no_index(h, h->argv[2]);
         return;
     }
+    if (!search_may(h, &e->index->schema, false)) return;
     h->args->at = 3;
     args_i64(h->args, &id);
     if (!args_check(h->args, h->reply)) return;

@@ -274,7 +274,7 @@ static void create(struct host *h)
     struct slice name = {0};
     args_slice(h->args, &name);
     schema_init(&schema, name);
-    if (!parse_create(h, &schema)) {
+    if (!parse_create(h, &schema) || !search_may(h, &schema, false)) {
         schema_fini(&schema);
         return;
     }
@@ -329,6 +329,7 @@ void ft_alter(struct host *h)
         reply_error(h->reply, "Unknown index name");
         return;
     }
+    if (!search_may(h, &e->index->schema, false)) return;
     /* Parsed into a schema of its own first: a mistake in the last field adds none. */
     struct schema more = {.json = e->index->schema.json};
     uint32_t from = a->at;
@@ -368,6 +369,7 @@ static void drop(struct host *h, struct slice name, bool documents)
         reply_error(h->reply, "Unknown Index name");
         return;
     }
+    if (!search_may(h, &e->index->schema, documents)) return;
     struct doomed d = {0};
     if (documents) {
         const struct docs *docs = &e->index->docs;
@@ -423,7 +425,7 @@ static struct search_entry *alias_target(struct host *h, struct search *s)
         reply_error(h->reply, "Invalid alias name");
     else if (map_find(&s->indexes, h->argv[1]) != NULL)
         reply_error(h->reply, "Alias conflicts with an existing index name");
-    else
+    else if (search_may(h, &e->index->schema, false))
         return e;
     return NULL;
 }
@@ -463,10 +465,13 @@ void ft_aliasupdate(struct host *h)
 void ft_aliasdel(struct host *h)
 {
     struct search *s = search_find(h);
-    if (s == NULL || map_take(&s->aliases, h->argv[1]) == NULL) {
+    const struct search_entry *e = s == NULL ? NULL : map_find(&s->aliases, h->argv[1]);
+    if (e == NULL) {
         reply_error(h->reply, "Alias does not exist");
         return;
     }
+    if (!search_may(h, &e->index->schema, false)) return;
+    (void)map_take(&s->aliases, h->argv[1]);
     host_logged(h);
     reply_ok(h->reply);
 }

@@ -190,6 +190,7 @@ void ft_info(struct host *h)
         return;
     }
     const struct schema *schema = &e->index->schema;
+    if (!search_may(h, schema, false)) return;
     reply_map(r, 26U + schema->own_stopwords);
     word(r, "index_name", schema->name);
     info_options(r, schema);
@@ -234,6 +235,7 @@ void ft_tagvals(struct host *h)
         reply_error(h->reply, "Unknown Index name");
         return;
     }
+    if (!search_may(h, &e->index->schema, false)) return;
     int number_of = schema_find(&e->index->schema, h->argv[2]);
     if (number_of < 0) {
         reply_error(h->reply, "No such field");

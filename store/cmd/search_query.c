@@ -12,6 +12,7 @@ bool search_query_begin(struct host *h, struct slice index, struct search_query 
         return false;
     }
     struct search_index *x = q->e->index;
+    if (!search_may(h, &x->schema, false)) return false;
     q->timeout_ms = q->s->settings.timeout_ms;
     q->options = (struct query_options){.schema = &x->schema,
                                         .tools = &x->tools,

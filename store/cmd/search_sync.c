@@ -428,6 +428,17 @@ struct search_entry *search_add(struct search *s, struct search_index *x, const 
     return e;
 }
 
+bool search_may(struct host *h, const struct schema *s, bool writes)
+{
+    bool may = s->prefix_count > 0 || host_may_prefix(h, (struct slice){0}, writes);
+    for (uint32_t i = 0; i < s->prefix_count; i++)
+        may = may && host_may_prefix(h, s->prefixes[i], writes);
+    if (!may)
+        reply_error(h->reply, writes ? "NOPERM this user may not change all keys of the index"
+                                     : "NOPERM this user may not read all keys of the index");
+    return may;
+}
+
 void search_no_index(struct host *h, struct slice name)
 {
     if (name.len > 200) name.len = 200;

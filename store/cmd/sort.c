@@ -43,11 +43,12 @@ static void sort_args(struct cmd *c, struct sort *s)
         } else if (args_left(a) >= 2 && args_maybe(a, "BY")) {
             args_slice(a, &s->by);
             s->with_by = true;
-            if (slice_find(s->by, '*') < s->by.len && !guard_reads_all(c))
+            if (slice_find(s->by, '*') < s->by.len &&
+                !guard_admits_prefix(c, (struct slice){0}, ACL_READ))
                 args_fail(a, "ERR BY option of SORT denied due to insufficient ACL permissions.");
         } else if (args_left(a) >= 2 && args_maybe(a, "GET")) {
             args_slice(a, &s->gets[s->get_count++]);
-            if (!guard_reads_all(c))
+            if (!guard_admits_prefix(c, (struct slice){0}, ACL_READ))
                 args_fail(a, "ERR GET option of SORT denied due to insufficient ACL permissions.");
         } else if ((c->spec->flags & CMD_WRITE) != 0 && args_left(a) >= 2 &&
                    args_maybe(a, "STORE")) {

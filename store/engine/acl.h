@@ -179,8 +179,9 @@ enum acl_verdict { ACL_ALLOWED, ACL_DENIED_COMMAND, ACL_DENIED_KEY, ACL_DENIED_C
  * got furthest, of all selectors. */
 enum acl_verdict acl_check(const struct acl_user *u, const struct acl_request *q, uint32_t *at);
 
-/* Whether the selector that allows the command also reads (writes) every key there is. */
-bool acl_check_unrestricted(const struct acl_user *u, const struct acl_request *q, uint8_t access);
+/* Whether the selector that allows the command also reads (writes) every key that begins with this. */
+bool acl_check_prefix(const struct acl_user *u, const struct acl_request *q, struct slice prefix,
+                      uint8_t access);
 
 /* Whether u, once these are its rules, may stay subscribed to this channel or pattern. */
 bool acl_channel_ok(const struct acl_user *u, struct slice name, bool is_pattern);

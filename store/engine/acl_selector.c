@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "store/ds/globs.h"
 
 static const char *const categories[ACL_CATEGORIES] = {
     "keyspace", "read",   "write",       "set",       "sortedset",  "list",        "hash",
@@ -333,15 +334,16 @@ enum acl_verdict acl_check(const struct acl_user *u, const struct acl_request *q
     return worst;
 }
 
-bool acl_check_unrestricted(const struct acl_user *u, const struct acl_request *q, uint8_t access)
+bool acl_check_prefix(const struct acl_user *u, const struct acl_request *q, struct slice prefix,
+                      uint8_t access)
 {
     uint32_t at = 0;
     for (uint32_t i = 0; i < u->selector_count; i++) {
         const struct acl_selector *s = &u->selectors[i];
         bool wide = (s->flags & ACL_ALL_KEYS) != 0;
         for (uint32_t k = 0; k < s->keys.count; k++)
-            wide |=
-                slice_is(s->keys.all[k].text, "*") && (s->keys.all[k].access & access) == access;
+            wide |= glob_covers(s->keys.all[k].text, prefix) &&
+                    (s->keys.all[k].access & access) == access;
         if (wide && check(s, q, &at) == ACL_ALLOWED) return true;
     }
     return false;

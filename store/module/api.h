@@ -35,6 +35,8 @@ enum { RM_NO_EXPIRE = -1 };
 enum { /* of GetContextFlags */
        RM_FLAG_LUA = 1 << 0,
        RM_FLAG_MULTI = 1 << 1,
+       RM_FLAG_REPLICATED = 1 << 12, /* a primary sent the command */
+       RM_FLAG_LOADING = 1 << 13,
        RM_FLAG_DENY_BLOCKING = 1 << 21,
        RM_FLAG_RESP3 = 1 << 22,
 };

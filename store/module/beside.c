@@ -20,7 +20,7 @@ struct host_keys {
     bool loading, timer;
     bool rewriting;         /* a rewrite of the log has begun, and has no definitions yet */
     struct rm_key *open;    /* what was looked at last; closed before anything may change */
-    struct buf name;        /* its */
+    struct buf name;        /* of the open key */
     struct rm_scan **scans; /* owned, and each; by cursor - 1; NULL: a free place */
     uint32_t scan_count;
 };
@@ -192,10 +192,21 @@ void *host_beside(struct host *h)
     return keys.data;
 }
 
+static int on_key(struct rm_ctx *ctx, int class, const char *event, struct rm_string *name)
+{
+    (void)class;
+    (void)event;
+    if (keys.observer == NULL || keys.loading || rm_GetSelectedDb(ctx) != 0) return RM_OK;
+    keys.observer->changed(keys.data, rm_slice(name));
+    return RM_OK;
+}
+
+/* Only now, so that a server without indexes has no part in its writes. */
 void host_put_beside(struct host *h, const struct observer *o, void *data)
 {
     (void)h;
     must(keys.observer == NULL);
+    must(rm_SubscribeToKeyspaceEvents(keys.ctx, RM_NOTIFY_CHANGES, on_key) == RM_OK);
     keys.observer = o;
     keys.data = data;
 }
@@ -224,15 +235,6 @@ void beside_flushed(bool swapped)
     beside_rest();
     keys.observer->flushed(keys.data, swapped);
     beside_work();
-}
-
-static int on_key(struct rm_ctx *ctx, int class, const char *event, struct rm_string *name)
-{
-    (void)class;
-    (void)event;
-    if (keys.observer == NULL || keys.loading || rm_GetSelectedDb(ctx) != 0) return RM_OK;
-    keys.observer->changed(keys.data, rm_slice(name));
-    return RM_OK;
 }
 
 /* --- files --- */
@@ -364,7 +366,6 @@ bool beside_start(struct rm_ctx *ctx)
     keys.ctx = rm_GetDetachedThreadSafeContext(ctx);
     return rm_SelectDb(keys.ctx, 0) == RM_OK &&
            rm_CreateDataType(ctx, "hsm-index", AUX_VERSION, &methods) != NULL &&
-           rm_SubscribeToKeyspaceEvents(ctx, RM_NOTIFY_CHANGES, on_key) == RM_OK &&
            rm_SubscribeToServerEvent(ctx, loading, on_loading) == RM_OK &&
            rm_SubscribeToServerEvent(ctx, fork, on_fork) == RM_OK &&
            rm_SubscribeToServerEvent(ctx, loop, on_loop) == RM_OK;

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "base/must.h"
+#include "store/ds/globs.h"
 #include "store/module/module.h"
 
 /* What a host keeps of one command. */
@@ -155,22 +156,58 @@ struct labels *host_labels(struct host *h)
     return *types_labels(rm_GetSelectedDb(running_of(h)->ctx));
 }
 
-bool host_may_read(struct host *h, struct slice key)
+/* The user of the command, whom the caller frees; NULL when it is nobody's. */
+static struct rm_user *user_of(const struct running *r)
 {
-    struct running *r = running_of(h);
     int flags = rm_GetContextFlags(r->ctx);
     bool of_client =
         (flags & (RM_FLAG_LUA | RM_FLAG_MULTI)) != 0 || (flags & RM_FLAG_DENY_BLOCKING) == 0;
-    if (!of_client)
-        return true; /* another module calls: it has no user that could be asked about */
-    struct rm_string *user_name = rm_GetCurrentUserName(r->ctx);
-    struct rm_user *user = rm_GetModuleUserFromUserName(user_name);
-    rm_FreeString(r->ctx, user_name);
+    if (!of_client || r->redone || (flags & (RM_FLAG_REPLICATED | RM_FLAG_LOADING)) != 0)
+        return NULL; /* another module, a primary or a file has no user that could be asked about */
+    struct rm_string *name = rm_GetCurrentUserName(r->ctx);
+    struct rm_user *user = rm_GetModuleUserFromUserName(name);
+    rm_FreeString(r->ctx, name);
+    return user;
+}
+
+bool host_may_read(struct host *h, struct slice key)
+{
+    struct running *r = running_of(h);
+    struct rm_user *user = user_of(r);
     if (user == NULL) return true;
     bool made = false;
     struct rm_string *name = name_of(h, key, &made);
     bool may = rm_ACLCheckKeyPermissions(user, name, RM_KEY_ACCESS) == RM_OK;
     name_end(h, name, made);
+    (void)rm_FreeModuleUser(user);
+    return may;
+}
+
+/* Whether a word of a user's rules, "~pattern" or "%R~pattern", lets all keys of a prefix be read
+ * (and changed). A selector's first word has a parenthesis in front. */
+static bool rule_covers(struct slice rule, struct slice prefix, bool writes)
+{
+    if (rule.len > 0 && rule.p[0] == '(') rule = slice_from(rule, 1);
+    size_t tilde = slice_find(rule, '~');
+    if (tilde == rule.len || rule.p[0] != (tilde == 0 ? '~' : '%')) return false;
+    struct slice kind = {rule.p, tilde};
+    bool reads = tilde == 0 || slice_find(kind, 'R') < tilde;
+    bool changes = tilde == 0 || slice_find(kind, 'W') < tilde;
+    return reads && (changes || !writes) && glob_covers(slice_from(rule, tilde + 1), prefix);
+}
+
+/* The server tells about one key only: so the rules are read. */
+bool host_may_prefix(struct host *h, struct slice prefix, bool writes)
+{
+    struct running *r = running_of(h);
+    struct rm_user *user = user_of(r);
+    if (user == NULL) return true;
+    struct rm_string *rules = rm_GetModuleUserACLString(user);
+    struct slice rest = rm_slice(rules), rule = {0};
+    bool may = false;
+    while (!may && slice_cut(&rest, ' ', &rule))
+        may = rule_covers(rule, prefix, writes);
+    rm_FreeString(r->ctx, rules);
     (void)rm_FreeModuleUser(user);
     return may;
 }

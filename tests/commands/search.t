@@ -365,6 +365,80 @@ OK
 > FT.DROPINDEX zeros DD
 OK
 
+# An index tells of all its keys: who asks it, or changes it, must be allowed to read them all.
+> FT.CREATE open SCHEMA n NUMERIC
+OK
+> FT.CREATE cars PREFIX 2 car: van: SCHEMA n NUMERIC t TAG
+OK
+> HSET car:1 n 1 t x
+2
+> ACL SETUSER some on nopass +@all ~car:* ~van:?* %R~van:1
+OK
+> ACL SETUSER reader on nopass +@all %R~car:* %R~v[a-c]n:* %W~*
+OK
+> ACL SETUSER changer on nopass +@all resetkeys (~car:* ~van:* +@all)
+OK
+@2 > AUTH some x
+OK
+@2 > FT.SEARCH cars * NOCONTENT
+! NOPERM this user may not read all keys of the index
+@2 > FT.AGGREGATE cars *
+! NOPERM this user may not read all keys of the index
+@2 > FT.INFO cars
+! NOPERM this user may not read all keys of the index
+@2 > FT.TAGVALS cars t
+! NOPERM this user may not read all keys of the index
+@2 > FT.CURSOR READ cars 1
+! NOPERM this user may not read all keys of the index
+@2 > FT.EXPLAIN cars *
+! NOPERM this user may not read all keys of the index
+@2 > FT.ALTER cars SCHEMA ADD m NUMERIC
+! NOPERM this user may not read all keys of the index
+@2 > FT.ALIASADD a cars
+! NOPERM this user may not read all keys of the index
+@2 > FT.DROPINDEX cars
+! NOPERM this user may not read all keys of the index
+@2 > FT.CREATE mine PREFIX 1 van: SCHEMA n NUMERIC
+! NOPERM this user may not read all keys of the index
+@2 > FT.CREATE mine PREFIX 1 car:s: SCHEMA n NUMERIC
+OK
+@2 > FT.DROPINDEX mine
+OK
+@2 > FT.SEARCH open * NOCONTENT
+! NOPERM this user may not read all keys of the index
+@2 > AUTH reader x
+OK
+@2 > FT.SEARCH cars * NOCONTENT
+[1, "car:1"]
+@2 > EVAL "return redis.call('FT.SEARCH', 'cars', '*', 'NOCONTENT')" 0
+[1, "car:1"]
+@2 > FT.SEARCH open * NOCONTENT
+! NOPERM this user may not read all keys of the index
+@2 > EVAL "return redis.pcall('FT.SEARCH', 'open', '*', 'NOCONTENT')" 0
+! NOPERM this user may not read all keys of the index
+@2 > MULTI
+OK
+@2 > FT.SEARCH open * NOCONTENT
+QUEUED
+@2 > FT.ALIASADD c cars
+QUEUED
+@2 > EXEC
+[! NOPERM this user may not read all keys of the index, OK]
+@2 > FT.DROPINDEX cars DD
+! NOPERM this user may not change all keys of the index
+@2 > AUTH changer x
+OK
+@2 > FT.SEARCH c * NOCONTENT
+[1, "car:1"]
+@2 > FT.ALIASDEL c
+OK
+@2 > FT.DROPINDEX cars DD
+OK
+@2 > EXISTS car:1
+0
+> FT.DROPINDEX open
+OK
+
 # RESP3.
 > HELLO 3
 {"server": *, "version": *, "proto": 3, "id": *, "mode": "standalone", "role": "master", "modules": *}

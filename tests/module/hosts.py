@@ -17,12 +17,16 @@ PROGRAM = os.environ.get("HANSOM_MODULE_HOST", "redis-server")
 running = []
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Server:
     def __init__(self, module, folder, *flags):
         os.makedirs(folder, exist_ok=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.log = os.path.join(folder, "log.txt")
         self.process = subprocess.Popen(
             [PROGRAM, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", folder,

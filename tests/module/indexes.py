@@ -7,7 +7,7 @@ a replica has the same indexes, whatever becomes of them.
 """
 import os
 
-from hosts import Server, equal, play, redis, until
+from hosts import Server, equal, free_port, play, redis, until
 from families_kept import until_indexed
 
 
@@ -178,7 +178,45 @@ def replicated(primary, copy):
     equal("on its own", ["d:own"], find(copy, "@n:[77 77]"))
 
 
+def guarded(module, folder):
+    """What a file or a primary says needs nobody's rights."""
+    log = ["--appendonly", "yes", "--aof-use-rdb-preamble", "no"]
+    server = Server(module, folder, *log)
+    run = server.client.execute_command
+    run("FT.CREATE", "idx", "PREFIX", 1, "d:", "SCHEMA", "n", "NUMERIC")
+    server.client.hset("d:1", "n", 1)
+    server.end()
+    server = Server(module, folder, *log, "--user", "default", "on", "nopass", "+@all", "~other:*")
+    try:
+        find(server.client)
+        raise SystemExit("a user finds what he may not read")
+    except redis.exceptions.NoPermissionError:
+        pass
+    equal("indexes of a log", [b"idx"], server.client.execute_command("FT._LIST"))
+    server.client.execute_command("ACL", "SETUSER", "default", "allkeys")
+    until_indexed(server.client, "idx")
+    equal("from a log", ["d:1"], find(server.client))
+    server.end()
+
+
+def clustered(module, folder):
+    """Indexes have no slot: each node answers for its own."""
+    server = Server(module, folder, "--save", "", "--cluster-enabled", "yes",
+                    "--cluster-port", str(free_port()))
+    run = server.client.execute_command
+    run("CLUSTER", "ADDSLOTSRANGE", 0, 8191)
+    server.client.config_set("cluster-require-full-coverage", "no")
+    until(lambda: b"cluster_state:ok" in run("CLUSTER", "INFO"), "the slots")
+    for name in ("a", "foo"):  # one of a slot of this node, one of another's
+        run("FT.CREATE", name, "PREFIX", 1, "b", "SCHEMA", "n", "NUMERIC")
+        server.client.hset("b", "n", 1)  # slot 3300
+        equal("in a cluster", ["b"], find(server.client, "*", name))
+    server.end()
+
+
 def test(module, folder):
+    guarded(module, os.path.join(folder, "guarded"))
+    clustered(module, os.path.join(folder, "clustered"))
     server = Server(module, os.path.join(folder, "primary"), "--save", "",
                     "--aof-use-rdb-preamble", "no")
     changes(server.client)
