@@ -4,6 +4,7 @@ The store runs on CPU 0, the load generator on CPU 1. Each row is measured at fu
 service time to reach, at one connection without depth.
 """
 import socket
+import time
 
 from store_run import store
 
@@ -18,6 +19,16 @@ ROWS = [
     ("two words, one client", "search-text", 1, 1, 0, 0),
     ("HSET rating and location", "search-update", 32, 16, 100000, 100000),
     ("HSET of the whole profile", "search-rewrite", 32, 16, 0, 0),
+]
+
+
+VECTORS = ("FT.CREATE idx:vectors ON HASH PREFIX 1 vec: SCHEMA v VECTOR HNSW 6 TYPE FLOAT32 DIM 512 "
+           "DISTANCE_METRIC L2").split()
+# The same for vectors, which are as many as there are documents up to this.
+VECTORS_MAX = 100000
+NEAREST = [
+    ("ten nearest of vectors of 512", "search-vector", 32, 1),
+    ("ten nearest of vectors, one client", "search-vector", 1, 1),
 ]
 
 
@@ -59,3 +70,23 @@ def speed(rows, keys, seconds):
                          r["p99_us"], cpu), flush=True)
         finally:
             server.close()
+
+
+def nearest(rows, n, seconds):
+    """kNN through an HNSW index, ef 64; bench-vectors says how many of the nearest it finds."""
+    print("| vectors | row (connections x depth) | /s | p50 / p99 µs | CPU µs |")
+    print("|---|---|---|---|---|", flush=True)
+    server = store.Server("hansom")
+    try:
+        ask(server.port, *VECTORS)
+        start = time.monotonic()
+        server.fill("search-vector", n)
+        print("# %d vectors indexed in %.0f s" % (n, time.monotonic() - start), flush=True)
+        for name, workload, conns, depth in rows:
+            cpu = server.cpu_s()
+            r = server.load(workload, conns, depth, n, seconds)
+            cpu = (server.cpu_s() - cpu) / r["ops"] * 1e6
+            print("| %d | %s %dx%d | %d | %d / %d | %.1f |"
+                  % (n, name, conns, depth, r["ops_s"], r["p50_us"], r["p99_us"], cpu), flush=True)
+    finally:
+        server.close()

@@ -1,7 +1,8 @@
 /* load: what the parts of the load generator tell each other.
  *
  *     load.c       options, and the report
- *     workload.c   which commands each workload sends; workload_search.c: those of search
+ *     workload.c   which commands each workload sends; workload_search.c: those of search;
+ *                  workload_vectors.c: those of vectors
  *     families.c   those of JSON, time series and sketches
  *     client.c     connections, replies, the loop
  *     fanout.c     PUBLISH to many subscribers, which has a loop of its own
@@ -78,6 +79,10 @@ uint32_t search_next_place(struct maker *m, struct turn *t);
 uint32_t search_next_text(struct maker *m, struct turn *t);
 uint32_t search_next_update(struct maker *m, struct turn *t);
 uint32_t search_next_rewrite(struct maker *m, struct turn *t);
+
+/* Of workload_vectors.c. */
+void vectors_fill(struct maker *m, struct buf *out, uint64_t n);
+uint32_t vectors_next(struct maker *m, struct turn *t);
 
 /* NULL if there is none of this name. */
 const struct workload *workload_find(const char *name);

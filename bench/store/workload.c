@@ -468,6 +468,7 @@ const struct workload *workload_find(const char *name)
         {"search-text", NULL, search_fill, search_next_text, false},
         {"search-update", NULL, search_fill, search_next_update, false},
         {"search-rewrite", NULL, search_fill, search_next_rewrite, false},
+        {"search-vector", NULL, vectors_fill, vectors_next, false},
         {"stream-small", NULL, fill_stream_small, NULL, false},
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
