@@ -1,7 +1,7 @@
 // node-redis's search commands against the store.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { nodeRedis, plain } from './server.mjs';
+import { nodeRedis, plain, until } from './server.mjs';
 
 const timeout = 60000;
 
@@ -49,6 +49,23 @@ describe('search', () => {
     assert.equal(info.index_name, 'idx:animals');
     assert.equal(Number(info.num_docs), 3);
     await assert.rejects(db.ft.search('idx:animals', '@age:[1'), /Syntax error at offset/);
+  });
+
+  test('synonyms, dictionaries and spelling', { timeout }, async () => {
+    await db.ft.create('idx:cars', { title: 'TEXT' }, { ON: 'HASH', PREFIX: 'car:' });
+    await db.hSet('car:1', { title: 'yellow taxi' });
+    await db.hSet('car:2', { title: 'cab' });
+    assert.equal(await db.ft.synUpdate('idx:cars', 'hired', ['cab', 'taxi']), 'OK');
+    await until(async () => (await db.ft.search('idx:cars', 'cab')).total === 2, 'the synonyms');
+    assert.deepEqual(plain(await db.ft.synDump('idx:cars')), { cab: ['hired'], taxi: ['hired'] });
+    assert.equal(await db.ft.dictAdd('slang', ['yello', 'limo']), 2);
+    assert.deepEqual([...await db.ft.dictDump('slang')], ['limo', 'yello']);
+    assert.deepEqual(plain(await db.ft.spellCheck('idx:cars', 'yelow', {
+      DISTANCE: 2, TERMS: { mode: 'INCLUDE', dictionary: 'slang' },
+    })), [{ term: 'yelow', suggestions: [{ score: 0.5, suggestion: 'yellow' }, { score: 0, suggestion: 'yello' }] }]);
+    assert.equal(await db.ft.dictDel('slang', ['yello', 'limo']), 2);
+    const profile = await db.ft.profileAggregate('idx:cars', '*');
+    assert.equal(profile.results.total, 2);
   });
 
   test('JSON documents are found by paths', { timeout }, async () => {
