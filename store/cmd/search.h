@@ -57,10 +57,12 @@ struct search_settings {
 
 struct search {
     struct host_keys *keys;
-    struct map indexes; /* by name, of struct search_entry */
-    struct map aliases; /* name to entry */
-    struct buf changed; /* keys to look at: length and bytes */
-    size_t settled;     /* bytes of it that were looked at */
+    struct map indexes;        /* by name, of struct search_entry */
+    struct map aliases;        /* name to entry */
+    struct map dictionaries;   /* by name, of struct terms (search_words.c) */
+    uint32_t dictionary_words; /* of all of them */
+    struct buf changed;        /* keys to look at: length and bytes */
+    size_t settled;            /* bytes of it that were looked at */
     bool settling;
     uint32_t scans;     /* entries that are scanning */
     struct arena arena; /* of one document */
@@ -109,6 +111,12 @@ void search_cursors_free(struct cursors *all);
 /* Whether the user may read (with `writes` change) all keys that an index takes: its answers tell of
  * any of them. Replies when not. */
 bool search_may(struct host *h, const struct schema *s, bool writes);
+
+/* Adds what makes the synonyms of an index, and all dictionaries, anew. */
+void search_rewrite_synonyms(const struct search_entry *e, struct effects *out);
+void search_rewrite_dictionaries(const struct search *s, struct effects *out);
+
+void search_drop_dictionaries(struct search *s);
 
 /* "<name>: no such index". */
 void search_no_index(struct host *h, struct slice name);

@@ -381,6 +381,30 @@ void ft_aggregate(struct host *h)
     }
 }
 
+void search_profile_aggregate(struct host *h)
+{
+    struct aggregate a = {0};
+    struct agg_result result = {0};
+    int64_t at_us[4];
+    if (!search_query_begin(h, h->argv[1], &a.q)) return;
+    at_us[0] = host_clock_us(a.q.s->keys);
+    if (!aggregate_read(&a)) return;
+    at_us[1] = host_clock_us(a.q.s->keys);
+    const char *error = a.cursor ? "FT.PROFILE makes no cursors" : aggregate_run(&a, &result);
+    if (error != NULL) {
+        reply_error(h->reply, error);
+        return;
+    }
+    at_us[2] = host_clock_us(a.q.s->keys);
+    search_reply_profile_begin(h->reply);
+    reply_rows(h, &result, 0, result.n);
+    at_us[3] = host_clock_us(a.q.s->keys);
+    const struct search_stage stages[] = {{"Pipeline", at_us[2] - at_us[1], result.total},
+                                          {"Loader", at_us[3] - at_us[2], result.n}};
+    search_reply_profile(&a.q, stages, at_us);
+    agg_result_fini(&result);
+}
+
 static void cursor_read(struct host *h, struct cursors *all, uint32_t i, int64_t id)
 {
     uint32_t count = 0;

@@ -42,25 +42,37 @@ static void reply_part(struct search_query *q, const struct query_node *n)
         reply_part(q, n->child[i]);
 }
 
-static void reply_processor(struct reply *r, const char *type, int64_t us, uint64_t count)
+static void reply_stage(struct reply *r, const struct search_stage *s)
 {
     reply_map(r, 3);
     reply_cstr(r, "Type");
-    reply_cstr(r, type);
+    reply_cstr(r, s->name);
     reply_cstr(r, "Time");
-    milliseconds(r, us);
+    milliseconds(r, s->us);
     reply_cstr(r, "Counter");
-    reply_int(r, (int64_t)count);
+    reply_int(r, (int64_t)s->count);
 }
 
-static void reply_profile(struct search_query *q, const struct search_result *found,
+void search_reply_profile_begin(struct reply *r)
+{
+    if (r->resp < 3) {
+        reply_array(r, 2);
+    } else {
+        reply_map(r, 2);
+        reply_cstr(r, "results");
+    }
+}
+
+void search_reply_profile(struct search_query *q, const struct search_stage stages[static 2],
                           const int64_t at_us[static 4])
 {
     struct reply *r = q->h->reply;
-    if (r->resp < 3)
+    if (r->resp < 3) {
         reply_array(r, 5);
-    else
+    } else {
+        reply_cstr(r, "profile");
         reply_map(r, 5);
+    }
     pair(r, "Total profile time");
     milliseconds(r, at_us[3] - at_us[0]);
     pair(r, "Parsing time");
@@ -71,38 +83,44 @@ static void reply_profile(struct search_query *q, const struct search_result *fo
     reply_part(q, q->run.root);
     pair(r, "Result processors profile");
     reply_array(r, 2);
-    reply_processor(r, q->run.order.by_value ? "Sorter" : "Scorer", at_us[2] - at_us[1],
-                    found->total);
-    reply_processor(r, "Loader", at_us[3] - at_us[2], found->n);
+    reply_stage(r, &stages[0]);
+    reply_stage(r, &stages[1]);
 }
 
-/* FT.PROFILE index SEARCH [LIMITED] QUERY query [option …] */
-void ft_profile(struct host *h)
+static void profile_search(struct host *h)
 {
     struct search_query q;
     struct search_result found = {0};
-    struct args *a = h->args;
     int64_t at_us[4];
-    a->at = 2;
-    if (!args_maybe(a, "SEARCH")) args_fail(a, "No `SEARCH` provided");
-    (void)args_maybe(a, "LIMITED");
-    if (!args_maybe(a, "QUERY")) args_fail(a, "The QUERY keyword is expected");
-    if (!args_check(a, h->reply) || !search_query_begin(h, h->argv[1], &q)) return;
+    if (!search_query_begin(h, h->argv[1], &q)) return;
     at_us[0] = host_clock_us(q.s->keys);
     if (!search_query_read(&q)) return;
     at_us[1] = host_clock_us(q.s->keys);
     if (!search_query_whole(&q, &found)) return;
     at_us[2] = host_clock_us(q.s->keys);
-    if (h->reply->resp < 3) {
-        reply_array(h->reply, 2);
-    } else {
-        reply_map(h->reply, 2);
-        reply_cstr(h->reply, "results");
-    }
+    search_reply_profile_begin(h->reply);
     search_reply_found(&q, &found);
     at_us[3] = host_clock_us(q.s->keys);
-    if (h->reply->resp == 3) reply_cstr(h->reply, "profile");
-    reply_profile(&q, &found, at_us);
+    const struct search_stage stages[] = {
+        {q.run.order.by_value ? "Sorter" : "Scorer", at_us[2] - at_us[1], found.total},
+        {"Loader", at_us[3] - at_us[2], found.n}};
+    search_reply_profile(&q, stages, at_us);
+}
+
+/* FT.PROFILE index SEARCH|AGGREGATE [LIMITED] QUERY query [option …] */
+void ft_profile(struct host *h)
+{
+    struct args *a = h->args;
+    a->at = 2;
+    bool aggregate = args_maybe(a, "AGGREGATE");
+    if (!aggregate && !args_maybe(a, "SEARCH")) args_fail(a, "No `SEARCH` or `AGGREGATE` provided");
+    (void)args_maybe(a, "LIMITED");
+    if (!args_maybe(a, "QUERY")) args_fail(a, "The QUERY keyword is expected");
+    if (!args_check(a, h->reply)) return;
+    if (aggregate)
+        search_profile_aggregate(h);
+    else
+        profile_search(h);
 }
 
 /* --- FT.EXPLAIN --- */

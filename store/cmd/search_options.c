@@ -239,6 +239,8 @@ static bool read_flag(struct search_query *q)
         q->options.stopwords = true;
     else if (args_maybe(a, "WITHSCORES"))
         q->run.scores = true;
+    else if (args_maybe(a, "EXPLAINSCORE"))
+        q->reasons = true;
     else if (args_maybe(a, "WITHPAYLOADS"))
         q->payloads = true;
     else if (args_maybe(a, "WITHSORTKEYS"))

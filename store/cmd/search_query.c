@@ -209,11 +209,35 @@ static void reply_contents(struct search_query *q, const struct search_hit *hit,
         reply_document(q, hit, view);
 }
 
+static void reply_reason(struct reply *r, const struct score_reason *why)
+{
+    if (why->count == 0) {
+        reply_bulk(r, why->text);
+        return;
+    }
+    reply_array(r, 2);
+    reply_bulk(r, why->text);
+    reply_array(r, why->count);
+    for (uint32_t i = 0; i < why->count; i++)
+        reply_reason(r, why->child[i]);
+}
+
+static void reply_score(struct search_query *q, const struct search_hit *hit)
+{
+    struct reply *r = q->h->reply;
+    if (q->reasons) reply_array(r, 2);
+    if (r->resp == 3)
+        reply_double(r, hit->score);
+    else
+        reply_bulk(r, number_text(q->h->arena, hit->score));
+    if (q->reasons) reply_reason(r, filter_explain(q->e->index, q->explain, hit->doc, q->h->arena));
+}
+
 static void reply_hit2(struct search_query *q, const struct search_hit *hit, struct slice key,
                        const struct host_view *view)
 {
     reply_bulk(q->h->reply, key);
-    if (q->run.scores) reply_bulk(q->h->reply, number_text(q->h->arena, hit->score));
+    if (q->run.scores) reply_score(q, hit);
     if (q->payloads) reply_payload(q, key);
     if (q->sort_keys) reply_sort_key(q, hit);
     if (!q->no_content) reply_contents(q, hit, key, view);
@@ -228,7 +252,7 @@ static void reply_hit3(struct search_query *q, const struct search_hit *hit, str
     reply_bulk(r, key);
     if (q->run.scores) {
         reply_cstr(r, "score");
-        reply_double(r, hit->score);
+        reply_score(q, hit);
     }
     if (q->payloads) {
         reply_cstr(r, "payload");
@@ -262,6 +286,9 @@ static bool all_there(struct search_query *q, const struct search_result *found)
 void search_reply_found(struct search_query *q, const struct search_result *found)
 {
     struct reply *r = q->h->reply;
+    const char *error = NULL;
+    if (q->reasons)
+        q->explain = filter_new(q->e->index, q->run.root, &q->run.filter, q->h->arena, &error);
     uint32_t each = 1U + q->run.scores + q->payloads + q->sort_keys + !q->no_content;
     if (r->resp == 3) {
         reply_map(r, 5);
@@ -299,6 +326,8 @@ bool search_query_read(struct search_query *q)
     args_slice(a, &text);
     while (args_ok(a) && args_left(a) > 0)
         search_read_option(q);
+    if (args_ok(a) && q->reasons && !q->run.scores)
+        args_fail(a, "EXPLAINSCORE must be accompanied with WITHSCORES");
     if (!args_end(a, q->h->reply) || !search_query_parse(q, text)) return false;
     const struct schema *s = &q->e->index->schema;
     struct slice field = q->run.order.field;

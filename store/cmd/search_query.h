@@ -23,6 +23,8 @@ struct search_query {
     int64_t slop; /* SLOP; -1: not said */
     bool in_order;
     bool no_content, payloads, sort_keys;
+    bool reasons;             /* EXPLAINSCORE */
+    struct doc_iter *explain; /* of the query, to say why; with `reasons` */
     bool returns_said;
     struct search_return *returns;     /* the arena's */
     const struct vector_hits *vectors; /* distances of what was found */
@@ -56,6 +58,22 @@ bool search_query_run(struct search_query *q, struct search_result *out);
 
 /* The same until none of the page has gone meanwhile: looking at a key may find it expired. */
 bool search_query_whole(struct search_query *q, struct search_result *out);
+
+/* What came out of a stage of a query, and what it took. */
+struct search_stage {
+    const char *name;
+    int64_t us;
+    uint64_t count;
+};
+
+/* Begins the reply of FT.PROFILE: what the query replies comes next, then the profile, whose times are when
+ * the command began, had read its query, had run it, and had replied. */
+void search_reply_profile_begin(struct reply *r);
+void search_reply_profile(struct search_query *q, const struct search_stage stages[static 2],
+                          const int64_t at_us[static 4]);
+
+/* FT.PROFILE of FT.AGGREGATE, from the query on. */
+void search_profile_aggregate(struct host *h);
 
 /* Replies the page that was found. */
 void search_reply_found(struct search_query *q, const struct search_result *found);

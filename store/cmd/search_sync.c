@@ -296,7 +296,7 @@ static bool clear_one(struct slice name, void *value, void *data)
     return true;
 }
 
-/* As in RediSearch, a flushed database has no indexes either. */
+/* As in RediSearch, a flushed database has no indexes and dictionaries either. */
 static void on_flushed(void *data, bool swapped)
 {
     struct search *s = data;
@@ -306,6 +306,7 @@ static void on_flushed(void *data, bool swapped)
         map_each(&s->indexes, clear_one, s);
         return;
     }
+    search_drop_dictionaries(s);
     for (struct search_entry *e = NULL; s->indexes.count > 0; search_drop(s, e))
         map_each(&s->indexes, first_entry, &e);
 }
@@ -319,6 +320,7 @@ static bool rewrite_one(struct slice name, void *value, void *data)
     effects_arg_cstr(out, "FT._CREATEIFNX"); /* harmless where the index is there already */
     for (uint32_t i = 1; i < e->create_argc; i++)
         effects_arg(out, e->create[i]);
+    search_rewrite_synonyms(e, out);
     return true;
 }
 
@@ -339,6 +341,7 @@ static void on_rewrite(void *data, struct effects *out)
     effects_select(out, 0);
     map_each(&s->indexes, rewrite_one, out);
     map_each(&s->aliases, rewrite_alias, out);
+    search_rewrite_dictionaries(s, out);
 }
 
 static void on_free(void *data)

@@ -312,6 +312,38 @@ uint32_t postings_skip(struct postings_iter *it, uint32_t from)
     return it->doc;
 }
 
+uint32_t postings_times(struct postings_iter *it, uint32_t from, uint32_t to, uint8_t *times)
+{
+    must(from < to);
+    uint32_t count = 0;
+    if (it->doc == POSTINGS_NONE || it->doc < from) (void)postings_skip(it, from);
+    if (it->doc >= to) return 0;
+    struct entry e = {.times = it->times};
+    /* Bytes that are written might be anybody's: what the loop needs is its own. */
+    const uint8_t *at = it->at;
+    uint32_t doc = it->doc, left = it->left;
+    for (; doc < to; count++) {
+        times[doc - from] = (uint8_t)(e.times > UINT8_MAX ? UINT8_MAX : e.times);
+        if (left == 0) {
+            enter(it, it->block + 1);
+            if (it->doc == POSTINGS_NONE) return count + 1;
+            at = it->at;
+            left = it->left;
+            doc = it->doc;
+        }
+        at = entry_get(at, &e);
+        left--;
+        doc += e.delta;
+    }
+    it->at = at;
+    it->left = left;
+    it->doc = doc;
+    it->times = e.times;
+    it->positions = e.positions;
+    it->positions_len = e.positions_len;
+    return count;
+}
+
 uint32_t postings_positions(const struct postings_iter *it, uint32_t *out, uint32_t n)
 {
     const uint8_t *at = it->positions, *end = at + it->positions_len;

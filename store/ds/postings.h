@@ -68,6 +68,11 @@ struct postings_iter postings_begin(const struct postings *p);
 /* Steps to the first document >= from and gives it. Going back begins anew. */
 uint32_t postings_skip(struct postings_iter *it, uint32_t from);
 
+/* Says how often the word stands in each document of [from, to): times[doc - from], at most 255;
+ * of documents that have it not, nothing is written. Leaves the iterator at the first document
+ * >= to, and gives how many had it. O(those). */
+uint32_t postings_times(struct postings_iter *it, uint32_t from, uint32_t to, uint8_t *times);
+
 /* Writes up to n positions of the present document, and gives how many there are to write. */
 uint32_t postings_positions(const struct postings_iter *it, uint32_t *out, uint32_t n);
 

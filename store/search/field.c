@@ -39,6 +39,7 @@ void field_fini(struct field_index *f, const struct search_field *spec)
         if (f->sorted != NULL) disown(f->sorted[i]);
     }
     mem_free(f->terms_of);
+    mem_free(f->lengths);
     mem_free(f->more);
     mem_free(f->sorted);
     mem_free(f->column);
@@ -61,6 +62,8 @@ static void grow(struct field_index *f, const struct search_field *spec, uint32_
     if (cap <= f->cap) return;
     if (has_terms(spec)) {
         f->terms_of = widen(f->terms_of, f->cap, cap, sizeof f->terms_of[0]);
+        if (spec->kind == FIELD_TEXT)
+            f->lengths = widen(f->lengths, f->cap, cap, sizeof f->lengths[0]);
         if (spec->sortable) f->sorted = widen(f->sorted, f->cap, cap, sizeof f->sorted[0]);
     }
     if (has_numbers(spec)) {
@@ -190,6 +193,9 @@ static uint32_t tokenize(const struct schema *s, const struct search_field *spec
             if (text_is_stopword(s, word)) continue;
             words++;
             token_add(out, arena, word, ++position);
+            const struct synonym_groups *same = synonyms_find(&s->synonyms, word);
+            for (uint32_t k = 0; same != NULL && k < same->n; k++)
+                token_add(out, arena, synonyms_term(same->name[k], arena), position);
             if (spec->nostem) continue;
             struct slice stem = text_stem(tools, language, word);
             if (slice_eq(stem, word)) continue;
@@ -232,7 +238,10 @@ static void drop_terms(struct field_index *f, const struct search_field *spec, u
             must(idset_del(&t->docs, id));
         if (term_docs(&f->terms, t) == 0) terms_drop(&f->terms, t);
     }
-    f->length -= old->length;
+    if (f->lengths != NULL) {
+        f->length -= f->lengths[id];
+        f->lengths[id] = 0;
+    }
     f->docs--;
     mem_free(old);
     f->terms_of[id] = NULL;
@@ -281,7 +290,10 @@ static void put_terms(struct field_index *f, const struct schema *s,
                       const struct search_field *spec, struct text_tools *tools, int language,
                       uint32_t id, const struct field_values *v, struct arena *arena)
 {
-    uint64_t hash = hash_of(v, arena) + (uint64_t)(language + 1) * (spec->kind == FIELD_TEXT);
+    /* What words stand for depends on the language and on synonyms. */
+    uint64_t hash = hash_of(v, arena);
+    if (spec->kind == FIELD_TEXT)
+        hash += (uint64_t)(language + 1) + ((uint64_t)s->synonyms.version << 32);
     const struct field_terms *old = f->terms_of[id];
     if (old == NULL ? v->n == 0 : v->n > 0 && old->hash == hash) return;
     drop_terms(f, spec, id);
@@ -296,9 +308,12 @@ static void put_terms(struct field_index *f, const struct schema *s,
     if (tokens.n > 0) qsort(tokens.v, tokens.n, sizeof tokens.v[0], compare_tokens);
     struct field_terms *mine =
         mem_alloc(sizeof *mine + count_names(&tokens) * sizeof mine->number[0]);
-    *mine = (struct field_terms){.hash = hash, .length = length};
+    *mine = (struct field_terms){.hash = hash};
     f->terms_of[id] = mine;
-    f->length += length;
+    if (f->lengths != NULL) {
+        f->length += length;
+        f->lengths[id] = length;
+    }
     f->docs++;
     put_tokens(f, s, spec, id, &tokens, mine, arena);
 }
@@ -322,7 +337,8 @@ void field_put(struct field_index *f, const struct schema *s, const struct searc
 size_t field_memory(const struct field_index *f, const struct search_field *spec)
 {
     size_t bytes = terms_memory(&f->terms) + numtree_memory(&f->tree);
-    bytes += mem_size(f->terms_of) + mem_size(f->column) + mem_size(f->more) + mem_size(f->sorted);
+    bytes += mem_size(f->terms_of) + mem_size(f->lengths) + mem_size(f->column) +
+             mem_size(f->more) + mem_size(f->sorted);
     for (uint32_t i = 0; i < f->cap; i++) {
         if (f->terms_of != NULL) bytes += mem_size(f->terms_of[i]);
         if (f->more != NULL) bytes += mem_size(f->more[i]);
@@ -360,9 +376,9 @@ void field_check(const struct field_index *f, const struct search_field *spec)
     for (uint32_t i = 0; i < f->cap; i++) {
         if (f->terms_of != NULL && f->terms_of[i] != NULL) {
             docs++;
-            length += f->terms_of[i]->length;
             check_terms_of(f, spec, i, &pairs);
         }
+        if (f->lengths != NULL) length += f->lengths[i];
         if (f->column == NULL || isnan(f->column[i])) continue;
         docs++;
         wanted += 1 + (f->more == NULL || f->more[i] == NULL ? 0 : f->more[i]->n);

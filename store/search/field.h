@@ -26,7 +26,6 @@
 /* A document's terms in one field. */
 struct field_terms {
     uint64_t hash;     /* of the text they came from */
-    uint32_t length;   /* words, stop words and stems not counted */
     uint32_t most;     /* times that its most frequent word occurs */
     uint32_t n;        /* terms */
     uint32_t number[]; /* n of them */
@@ -43,6 +42,7 @@ struct field_index {
 
     struct terms terms;            /* TEXT, TAG */
     struct field_terms **terms_of; /* owned, and each; by id */
+    uint32_t *lengths;             /* owned; TEXT: words by id, stop words and stems not counted */
     uint64_t length;               /* TEXT: words of all documents */
     uint32_t docs;                 /* documents that have the field */
 

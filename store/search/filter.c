@@ -339,6 +339,13 @@ struct doc_iter *filter_and(struct filter *f, const struct iter_list *l, double 
     return &a->it;
 }
 
+const struct iter_list *filter_and_children(const struct doc_iter *it)
+{
+    const struct and_iter *a = (const struct and_iter *)it;
+    bool and = it->kind == &and_kind || it->kind == &and_columns_kind;
+    return and&&a->slop < 0 ? &a->of : NULL;
+}
+
 /* --- trees --- */
 
 static struct doc_iter *node_and(struct filter *f, const struct query_node *n, int only)
@@ -436,7 +443,7 @@ struct doc_iter *filter_new(const struct search_index *x, const struct query_nod
     struct filter f = {.x = x, .o = o, .arena = arena};
     struct doc_iter *it = filter_node(&f, root, -1);
     *error = f.error;
-    return f.error == NULL ? it : NULL;
+    return f.error == NULL ? filter_dense(&f, it) : NULL;
 }
 
 double filter_score(const struct search_index *x, struct doc_iter *it, uint32_t doc)

@@ -55,6 +55,9 @@ struct doc_iter_kind {
     bool columnar;
     /* What doc, which matches, is worth by it; NULL: nothing. */
     double (*score)(struct doc_iter *it, uint32_t doc);
+    /* The first match >= from that may be worth more than `floor`, or a later one; the matches
+     * before it, which are not, are counted to *passed. Only forwards. NULL: not known. */
+    uint32_t (*above)(struct doc_iter *it, uint32_t from, double floor, uint64_t *passed);
     /* All matches, each once, in the order that costs least; NULL: by skip. Gives how many ids
      * were written to *out, which is the arena's. */
     uint32_t (*gather)(struct doc_iter *it, struct arena *arena, uint32_t **out);
@@ -97,5 +100,16 @@ struct doc_iter *filter_new(const struct search_index *x, const struct query_nod
 
 /* The score of a document that matches: the document's own, times what its words are worth. */
 double filter_score(const struct search_index *x, struct doc_iter *it, uint32_t doc);
+
+/* Why a match has its score. */
+struct score_reason {
+    struct slice text;
+    struct score_reason **child;
+    uint32_t count;
+};
+
+/* The same as filter_score, in words; the arena's. */
+struct score_reason *filter_explain(const struct search_index *x, struct doc_iter *it, uint32_t doc,
+                                    struct arena *arena);
 
 #endif

@@ -1,10 +1,7 @@
-/* Filters without text: sets of documents, ranges of numbers, places. */
+/* Filters without text: sets of documents, ranges of numbers. */
 #include "filter_inside.h"
 
-#include "store/ds/georanges.h"
-
 #include <math.h>
-#include <stdlib.h>
 
 /* --- ids in an array --- */
 
@@ -191,38 +188,32 @@ struct doc_iter *filter_tags(struct filter *f, const struct query_node *n)
 
 /* --- numbers --- */
 
-/* What ranges and places share: a sorted copy, made when they are walked by id. */
-struct tree_iter {
+struct range_iter {
     struct doc_iter it;
     const struct field_index *field;
-    struct arena *arena;
-    bool sorted;
-    struct id_array ids;
-    /* of a range */
+    struct sorted_copy copy;
     double min, max;   /* both included */
     uint32_t from, to; /* ranks */
-    /* of a place */
-    struct geo_shape shape;
-    uint32_t run_from[GEO_RANGES], run_to[GEO_RANGES], runs; /* ranks */
-    bool near;               /* small enough for bounds by plane geometry */
-    double cos_min, cos_max; /* of latitudes within reach */
-    double inside, outside;  /* radius in radians, squared: surely within, surely beyond */
 };
 
-static uint32_t tree_skip(struct doc_iter *it, uint32_t from)
+uint32_t sorted_copy_skip(struct sorted_copy *c, struct doc_iter *it, uint32_t from)
 {
-    struct tree_iter *t = (struct tree_iter *)it;
-    if (!t->sorted) {
-        uint32_t n = it->kind->gather(it, t->arena, &t->ids.ids);
-        t->ids.n = ids_sort(t->ids.ids, n, t->arena);
-        t->sorted = true;
+    if (!c->made) {
+        uint32_t n = it->kind->gather(it, c->arena, &c->ids.ids);
+        c->ids.n = ids_sort(c->ids.ids, n, c->arena);
+        c->made = true;
     }
-    return id_array_skip(&t->ids, from);
+    return id_array_skip(&c->ids, from);
+}
+
+static uint32_t range_skip(struct doc_iter *it, uint32_t from)
+{
+    return sorted_copy_skip(&((struct range_iter *)it)->copy, it, from);
 }
 
 static uint32_t range_gather(struct doc_iter *it, struct arena *arena, uint32_t **out)
 {
-    const struct tree_iter *t = (const struct tree_iter *)it;
+    const struct range_iter *t = (const struct range_iter *)it;
     uint32_t n = t->to - t->from;
     *out = arena_alloc(arena, (n + 1) * sizeof **out);
     return numtree_copy(&t->field->tree, t->from, n, *out, NULL);
@@ -230,7 +221,7 @@ static uint32_t range_gather(struct doc_iter *it, struct arena *arena, uint32_t 
 
 static bool range_test(struct doc_iter *it, uint32_t doc)
 {
-    const struct tree_iter *t = (const struct tree_iter *)it;
+    const struct range_iter *t = (const struct range_iter *)it;
     const struct field_index *f = t->field;
     if (doc >= f->cap) return false;
     double v = f->column[doc];
@@ -245,14 +236,14 @@ static bool range_test(struct doc_iter *it, uint32_t doc)
 
 static uint32_t range_page(struct doc_iter *it, uint32_t from, uint32_t n, uint32_t *out)
 {
-    const struct tree_iter *t = (const struct tree_iter *)it;
+    const struct range_iter *t = (const struct range_iter *)it;
     uint32_t count = t->to - t->from;
     if (from >= count) return 0;
     return numtree_copy(&t->field->tree, t->from + from, count - from < n ? count - from : n, out,
                         NULL);
 }
 
-static const struct doc_iter_kind range_kind = {.skip = tree_skip,
+static const struct doc_iter_kind range_kind = {.skip = range_skip,
                                                 .test = range_test,
                                                 .columnar = true,
                                                 .gather = range_gather,
@@ -261,12 +252,12 @@ static const struct doc_iter_kind range_kind = {.skip = tree_skip,
 struct doc_iter *filter_range(struct filter *f, const struct query_node *n)
 {
     const struct field_index *field = &f->x->fields[n->fields.number[0]];
-    struct tree_iter *t = arena_alloc(f->arena, sizeof *t);
-    *t = (struct tree_iter){.it = {.kind = &range_kind, .doc = DOC_NONE, .weight = 1},
-                            .field = field,
-                            .arena = f->arena,
-                            .min = n->min_open ? nextafter(n->min, (double)INFINITY) : n->min,
-                            .max = n->max_open ? nextafter(n->max, -(double)INFINITY) : n->max};
+    struct range_iter *t = arena_alloc(f->arena, sizeof *t);
+    *t = (struct range_iter){.it = {.kind = &range_kind, .doc = DOC_NONE, .weight = 1},
+                             .field = field,
+                             .copy.arena = f->arena,
+                             .min = n->min_open ? nextafter(n->min, (double)INFINITY) : n->min,
+                             .max = n->max_open ? nextafter(n->max, -(double)INFINITY) : n->max};
     if (!(t->min <= t->max) || (n->min_open && isinf(n->min) && n->min > 0) ||
         (n->max_open && isinf(n->max) && n->max < 0))
         return filter_none(f);
@@ -274,97 +265,5 @@ struct doc_iter *filter_range(struct filter *f, const struct query_node *n)
     t->to = numtree_below(&field->tree, t->max, true);
     t->it.estimate = t->to - t->from;
     t->it.exact = field->more_docs == 0;
-    return &t->it;
-}
-
-/* --- places --- */
-
-#define EARTH_M 6372797.560856
-#define DEG     (3.14159265358979323846 / 180.0)
-
-/* The distance is computed only where bounds leave it open. Up to 100 km the arc is at most
- * 0.002 % longer than its chord, which the margins of `inside` and `outside` contain:
- *     R sqrt(dlat² + (cos_min dlon)²) <= distance <= R sqrt(dlat² + (cos_max dlon)²) */
-static bool place_has(const struct tree_iter *t, double score)
-{
-    struct geo_point p = geohash_decode((uint64_t)score);
-    double exact = 0;
-    if (t->near) {
-        double lat = (p.lat - t->shape.at.lat) * DEG;
-        double lon = (p.lon - t->shape.at.lon) * DEG;
-        double lat2 = lat * lat, lon2 = lon * lon;
-        if (lat2 + lon2 * t->cos_max * t->cos_max <= t->inside) return true;
-        if (lat2 + lon2 * t->cos_min * t->cos_min > t->outside) return false;
-    }
-    return geo_shape_has(&t->shape, p, &exact);
-}
-
-static bool place_test(struct doc_iter *it, uint32_t doc)
-{
-    const struct tree_iter *t = (const struct tree_iter *)it;
-    const struct field_index *f = t->field;
-    if (doc >= f->cap || isnan(f->column[doc])) return false;
-    if (place_has(t, f->column[doc])) return true;
-    if (f->more == NULL || f->more[doc] == NULL) return false;
-    for (uint32_t i = 0; i < f->more[doc]->n; i++)
-        if (place_has(t, f->more[doc]->number[i])) return true;
-    return false;
-}
-
-struct gathering {
-    const struct tree_iter *t;
-    uint32_t *ids, n;
-};
-
-static bool gather_run(const double *scores, const uint32_t *ids, uint32_t n, void *data)
-{
-    struct gathering *g = data;
-    for (uint32_t i = 0; i < n; i++)
-        if (place_has(g->t, scores[i])) g->ids[g->n++] = ids[i];
-    return true;
-}
-
-/* Finds the ranks of what may lie within. */
-static void place_ranks(struct tree_iter *t)
-{
-    struct geo_range ranges[GEO_RANGES];
-    t->runs = georanges(&t->shape, ranges);
-    for (uint32_t i = 0; i < t->runs; i++) {
-        t->run_from[i] = numtree_below(&t->field->tree, (double)ranges[i].min, false);
-        t->run_to[i] = numtree_below(&t->field->tree, (double)ranges[i].max, false);
-        t->it.estimate += t->run_to[i] - t->run_from[i];
-    }
-}
-
-static uint32_t place_gather(struct doc_iter *it, struct arena *arena, uint32_t **out)
-{
-    const struct tree_iter *t = (const struct tree_iter *)it;
-    struct gathering g = {.t = t, .ids = arena_alloc(arena, (it->estimate + 1) * sizeof **out)};
-    for (uint32_t i = 0; i < t->runs; i++)
-        numtree_each(&t->field->tree, t->run_from[i], t->run_to[i] - t->run_from[i], gather_run,
-                     &g);
-    *out = g.ids;
-    return g.n;
-}
-
-static const struct doc_iter_kind place_kind = {
-    .skip = tree_skip, .test = place_test, .columnar = true, .gather = place_gather};
-
-struct doc_iter *filter_place(struct filter *f, const struct query_node *n)
-{
-    enum { NEAR_M = 100000, NEAR_LAT = 70 };
-    struct tree_iter *t = arena_alloc(f->arena, sizeof *t);
-    *t = (struct tree_iter){.it = {.kind = &place_kind, .doc = DOC_NONE, .weight = 1},
-                            .field = &f->x->fields[n->fields.number[0]],
-                            .arena = f->arena,
-                            .shape = {.at = {n->lon, n->lat}, .radius_m = n->radius_m}};
-    double reach = n->radius_m / EARTH_M, lat = fabs(n->lat) * DEG;
-    /* Over the date line differences of longitude are not what they seem. */
-    t->near = n->radius_m <= NEAR_M && fabs(n->lat) <= NEAR_LAT && fabs(n->lon) <= 170;
-    t->cos_max = cos(lat > reach ? lat - reach : 0);
-    t->cos_min = cos(lat + reach);
-    t->inside = reach * reach * 0.9998;
-    t->outside = reach * reach * 1.0002;
-    place_ranks(t);
     return &t->it;
 }

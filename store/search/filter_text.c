@@ -13,6 +13,7 @@ struct term_iter {
     struct postings_iter probe; /* where it was last asked about a document */
     const struct field_index *field;
     enum search_scorer scorer;
+    struct slice name;
     double idf, length_avg;
 };
 
@@ -34,23 +35,29 @@ static const struct postings_iter *entry_of(struct term_iter *t, uint32_t doc)
     return t->probe.doc == doc ? &t->probe : NULL;
 }
 
+#define K1 1.2
+
+static inline double term_bm25(const struct term_iter *t, double times, double length)
+{
+    return t->it.weight * t->idf * times * (K1 + 1) /
+           (times + K1 * (0.25 + 0.75 * length / t->length_avg));
+}
+
 static double term_score(struct doc_iter *it, uint32_t doc)
 {
     struct term_iter *t = (struct term_iter *)it;
     const struct postings_iter *e = entry_of(t, doc);
     if (e == NULL) return 0;
-    const struct field_terms *of = t->field->terms_of[doc];
-    double times = e->times, k1 = 1.2;
+    double times = e->times;
     switch (t->scorer) {
     case SCORE_BM25STD:
-        return it->weight * t->idf * times * (k1 + 1) /
-               (times + k1 * (0.25 + 0.75 * of->length / t->length_avg));
+        return term_bm25(t, times, t->field->lengths[doc]);
     case SCORE_BM25:
-        return it->weight * t->idf * times / (times + k1 * (0.5 + 0.5 * t->length_avg));
+        return it->weight * t->idf * times / (times + K1 * (0.5 + 0.5 * t->length_avg));
     case SCORE_TFIDF:
-        return it->weight * t->idf * times / of->most;
+        return it->weight * t->idf * times / t->field->terms_of[doc]->most;
     case SCORE_TFIDF_DOCNORM:
-        return it->weight * t->idf * times / of->length;
+        return it->weight * t->idf * times / t->field->lengths[doc];
     case SCORE_DISMAX:
         return it->weight * times;
     case SCORE_DOCSCORE:
@@ -61,6 +68,38 @@ static double term_score(struct doc_iter *it, uint32_t doc)
 
 static const struct doc_iter_kind term_kind = {
     .skip = term_skip, .test = term_test, .score = term_score};
+
+const struct postings *filter_word_postings(const struct doc_iter *it)
+{
+    return it->kind == &term_kind ? ((const struct term_iter *)it)->at.of : NULL;
+}
+
+const uint32_t *filter_word_lengths(const struct doc_iter *it)
+{
+    return ((const struct term_iter *)it)->field->lengths;
+}
+
+struct slice filter_word_explain(struct doc_iter *it, uint32_t doc, struct arena *arena)
+{
+    struct term_iter *t = (struct term_iter *)it;
+    double score = term_score(it, doc);
+    const struct postings_iter *e = entry_of(t, doc);
+    uint32_t times = e == NULL ? 0 : e->times;
+    if (t->scorer == SCORE_BM25STD)
+        return arena_printf(
+            arena,
+            "%.*s: (%.2f = Weight %.2f * IDF %.2f * (F %u * (k1 1.2 + 1)) / (F %u + k1 1.2 * "
+            "(1 - b 0.75 + b 0.75 * Doc Len %u / Average Doc Len %.2f)))",
+            (int)t->name.len, t->name.p, score, it->weight, t->idf, times, times,
+            t->field->lengths[doc], t->length_avg);
+    return arena_printf(arena, "%.*s: (%.2f of Weight %.2f, TF %u, IDF %.2f)", (int)t->name.len,
+                        t->name.p, score, it->weight, times, t->idf);
+}
+
+double filter_word_bm25(const struct doc_iter *it, double times, double length)
+{
+    return term_bm25((const struct term_iter *)it, times, length);
+}
 
 static double idf_of(enum search_scorer scorer, double docs, double with)
 {
@@ -83,6 +122,7 @@ static struct doc_iter *filter_term(struct filter *f, uint32_t field, const stru
                             .probe = postings_begin(&term->postings),
                             .field = in,
                             .scorer = f->o->scorer,
+                            .name = term_name(term),
                             .idf = idf_of(f->o->scorer, f->x->docs.count, term->postings.docs),
                             .length_avg = (double)in->length / in->docs};
     return &t->it;
@@ -101,10 +141,10 @@ struct expanding {
 
 enum { LOOKED_MAX = 1 << 20 }; /* names that one part of a query looks at */
 
-/* Words cannot begin so, and tags that do are few. */
+/* Stems, and groups of synonyms. Words cannot begin so, and tags that do are few. */
 static bool is_stem(struct slice name)
 {
-    return name.len > 0 && name.p[0] == '+';
+    return name.len > 0 && (name.p[0] == '+' || name.p[0] == '~');
 }
 
 static bool contains(struct slice s, struct slice part)

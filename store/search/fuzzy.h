@@ -12,7 +12,7 @@
 
 #include "base/slice.h"
 
-enum { FUZZY_WORD_MAX = 64, FUZZY_EDITS_MAX = 3 };
+enum { FUZZY_WORD_MAX = 64, FUZZY_EDITS_MAX = 4 };
 
 struct fuzzy_dictionary {
     /* The least name >= from; false when there is none. */

@@ -93,6 +93,14 @@ static void expect(struct parser *p, char sign)
     if (!take(p, sign)) syntax(p);
 }
 
+/* Passes over spaces, and over signs that mean nothing between parts: "rock'n'roll, please!" */
+static void gap(struct parser *p)
+{
+    while (p->at < p->text.len && ((unsigned char)p->text.p[p->at] <= ' ' ||
+                                   memchr("',.!?/#^&+`", p->text.p[p->at], 11) != NULL))
+        p->at++;
+}
+
 /* --- words --- */
 
 static bool is_word_at(const struct parser *p)
@@ -234,7 +242,7 @@ static bool stems(const struct parser *p)
     return false;
 }
 
-/* A word and what has the same stem; NULL for a stop word. */
+/* A word, what has the same stem, and what means the same; NULL for a stop word. */
 static struct query_node *word_node(struct parser *p, struct slice raw)
 {
     if (raw.len > WORD_BYTES_MAX) raw.len = WORD_BYTES_MAX;
@@ -243,15 +251,19 @@ static struct query_node *word_node(struct parser *p, struct slice raw)
         p->dropped = true;
         return NULL;
     }
-    struct query_node *n = text_node(p, QUERY_TERM, w);
-    if (!stems(p)) return n;
-    struct slice stem = text_stem(p->o->tools, p->o->language, w);
-    stem = arena_printf(p->arena, "+%.*s", (int)stem.len, stem.p);
     struct list l = {0};
-    list_add(p, &l, n);
-    list_add(p, &l, text_node(p, QUERY_TERM, stem));
-    if (!slice_eq(slice_from(stem, 1), w))
-        list_add(p, &l, text_node(p, QUERY_TERM, slice_from(stem, 1)));
+    list_add(p, &l, text_node(p, QUERY_TERM, w));
+    if (stems(p)) {
+        struct slice stem = text_stem(p->o->tools, p->o->language, w);
+        stem = arena_printf(p->arena, "+%.*s", (int)stem.len, stem.p);
+        list_add(p, &l, text_node(p, QUERY_TERM, stem));
+        if (!slice_eq(slice_from(stem, 1), w))
+            list_add(p, &l, text_node(p, QUERY_TERM, slice_from(stem, 1)));
+    }
+    const struct synonym_groups *same =
+        p->o->verbatim ? NULL : synonyms_find(&p->o->schema->synonyms, w);
+    for (uint32_t i = 0; same != NULL && i < same->n; i++)
+        list_add(p, &l, text_node(p, QUERY_TERM, synonyms_term(same->name[i], p->arena)));
     for (uint32_t i = 1; i < l.n; i++)
         l.v[i]->expanded = true;
     return join(p, QUERY_OR, &l);
@@ -602,7 +614,7 @@ static struct query_node *any(struct parser *p);
 static struct query_node *one(struct parser *p)
 {
     struct query_node *n = NULL;
-    space(p);
+    gap(p);
     p->token = p->at;
     char c = peek(p);
     if (p->at >= p->text.len || ++p->depth > QUERY_DEPTH_MAX) {
@@ -665,7 +677,7 @@ static struct query_node *part(struct parser *p)
 /* Whether another part follows. */
 static bool more(struct parser *p)
 {
-    space(p);
+    gap(p);
     if (p->error != NULL || p->at >= p->text.len) return false;
     char c = peek(p);
     return c != '|' && c != ')' && c != ']' && c != '}' && !(c == '=' && peek_at(p, 1) == '>');

@@ -175,6 +175,16 @@ static bool page_by_number(const struct search_index *x, const struct search_req
 
 /* --- everything else --- */
 
+/* The next match that may come among the best. Those that cannot, by what their words are worth
+ * at most, are counted only: they come behind all of the same score that were met before. */
+static uint32_t next_match(struct doc_iter *it, const struct search_request *r,
+                           const struct best *b, struct search_result *out)
+{
+    if (it->kind->above == NULL || r->order.by_value || b->n < b->max) return doc_iter_next(it);
+    double floor = b->n == 0 ? (double)INFINITY : b->v[0].score;
+    return it->doc = it->kind->above(it, it->doc + 1, floor, &out->total);
+}
+
 static void walk(const struct search_index *x, const struct search_request *r, struct doc_iter *it,
                  struct arena *arena, struct search_result *out)
 {
@@ -185,7 +195,8 @@ static void walk(const struct search_index *x, const struct search_request *r, s
     b.v = arena_alloc(arena, (most + 1) * sizeof b.v[0]);
     bool scores = !r->order.by_value || r->scores;
     uint32_t steps = 0;
-    for (uint32_t doc = doc_iter_next(it); doc != DOC_NONE; doc = doc_iter_next(it)) {
+    for (uint32_t doc = next_match(it, r, &b, out); doc != DOC_NONE;
+         doc = next_match(it, r, &b, out)) {
         out->total++;
         if (++steps % LOOK_EVERY == 0 && r->is_over != NULL && r->is_over(r->data)) {
             out->timed_out = true;

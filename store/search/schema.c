@@ -37,6 +37,7 @@ void schema_fini(struct schema *s)
     disown(s->language_field);
     disown(s->score_field);
     disown(s->payload_field);
+    synonyms_fini(&s->synonyms);
     for (uint32_t i = 0; i < s->field_count; i++) {
         disown(s->fields[i].path);
         disown(s->fields[i].name);

@@ -6,7 +6,7 @@
 #ifndef HANSOM_STORE_SEARCH_SCHEMA_H
 #define HANSOM_STORE_SEARCH_SCHEMA_H
 
-#include "base/slice.h"
+#include "store/search/synonyms.h"
 
 enum { SCHEMA_FIELDS_MAX = 256, SCHEMA_PREFIXES_MAX = 256 };
 
@@ -55,6 +55,7 @@ struct schema {
     bool own_stopwords;                                 /* STOPWORDS was said, be it 0 */
     bool no_offsets, no_highlight, no_fields, no_freqs; /* said; offsets decide about phrases */
     bool max_text_fields, skip_initial_scan;
+    struct synonyms synonyms;
     int64_t temporary_s;         /* 0: for ever */
     struct search_field *fields; /* owned */
     uint32_t field_count;

@@ -138,6 +138,10 @@ def fill_indexes(client, seed):
     run("FT.DROPINDEX", "idx:gone", "DD")
     run("FT.ALIASADD", "drivers", "idx:late")
     run("FT.ALIASUPDATE", "drivers", "idx:early")
+    run("FT.SYNUPDATE", "idx:early", "colours", "red", "crimson")
+    run("FT.SYNUPDATE", "idx:early", "dark", "Night", "black")
+    run("FT.DICTADD", "slang", "limo", "cabbie", "gone")
+    run("FT.DICTDEL", "slang", "gone")
 
 
 def until_indexed(client, name):
@@ -149,11 +153,16 @@ def until_indexed(client, name):
     sys.exit("%s is never done" % name)
 
 
+def dump_of(flat):
+    return {word: sorted(groups) for word, groups in zip(flat[::2], flat[1::2])}
+
+
 def answers(client):
     """What indexes say to queries of every kind, by key."""
     found = {}
     for index, query in [("drivers", "*"), ("drivers", "quick -red"), ("drivers", '"red night"'),
-                         ("drivers", "driv*"), ("drivers", "cab"), ("drivers", "@rating:[3.5 (4]"),
+                         ("drivers", "driv*"), ("drivers", "cab"), ("drivers", "crimson black"),
+                         ("drivers", "@rating:[3.5 (4]"),
                          ("drivers", "@vehicle:{green} night"), ("idx:late", "@fare:[3 9]"),
                          ("idx:late", "@tags:{a1} @to:[13.5 52.5 30 km]")]:
         until_indexed(client, index)
@@ -161,6 +170,8 @@ def answers(client):
                                        "LIMIT", 0, 1000)
         # Of equal scores any order is right.
         found[index + " " + query] = (reply[0], sorted(zip(reply[1::2], reply[2::2])))
+    found["synonyms"] = dump_of(client.execute_command("FT.SYNDUMP", "idx:early"))
+    found["slang"] = sorted(client.execute_command("FT.DICTDUMP", "slang"))
     found["names"] = sorted(client.execute_command("FT._LIST"))
     return found
 

@@ -17,7 +17,7 @@ POOLS = {"x": ["idx", "other", "alias", "none", ""], "k": ["d:1", "d:2", "d:3", 
                    ["v", "\x00\x00\x80?\x00\x00\x00\x00"], ["v", "\x00\x00\x00\x00\x00\x00\x80?"]],
          "c": ["0", "1", "2", "10", "-1", "x"], "a": ["COUNT", "SUM", "MIN", "MAX", "AVG", "STDDEV", "TOLIST", "COUNT_DISTINCT", "QUANTILE", "x"],
          "expression": ["@n*2", "upper(@t)", "@n>1 && exists(@t)", "1/0", "(", "format('%s', @t)", "sqrt(@n)", "''"],
-         "id": ["1", "2", "0", "-1", "x"]}
+         "w": ["hello", "world", "fox", "hallo", "Welt", "", "a b", "~g", "y" * 300], "id": ["1", "2", "0", "-1", "x"]}
 FORMS = """
 4: FT.CREATE|FT._CREATEIFNX x [ ON HASH|JSON|x ] [ PREFIX 1 d:|j:|e: ] [ FILTER $expression ] [ LANGUAGE english|german|x ] ?TEMPORARY|NOOFFSETS|NOFREQS|SKIPINITIALSCAN [ STOPWORDS 0|1|x ] SCHEMA < $field >
 2: FT.ALTER x ?SKIPINITIALSCAN SCHEMA ADD $field
@@ -30,11 +30,16 @@ FT._LIST
 JSON.SET k $ j
 DEL k
 EXPIRE k 1
-8: FT.SEARCH x q ?NOCONTENT ?VERBATIM ?WITHSCORES ?WITHSORTKEYS [ RETURN 1 t|n|x ] [ FILTER n $n $n ] [ GEOFILTER p 13.4 52.5 10 km ] [ INKEYS 1 k ] [ SORTBY n|t|x ?ASC|DESC ] [ LIMIT c c ] [ HIGHLIGHT ] [ SUMMARIZE ] [ PARAMS 2 b v ] [ DIALECT 1|2|3|9 ]
+8: FT.SEARCH x q ?NOCONTENT ?VERBATIM ?WITHSCORES ?EXPLAINSCORE ?WITHSORTKEYS [ RETURN 1 t|n|x ] [ FILTER n $n $n ] [ GEOFILTER p 13.4 52.5 10 km ] [ INKEYS 1 k ] [ SORTBY n|t|x ?ASC|DESC ] [ LIMIT c c ] [ HIGHLIGHT ] [ SUMMARIZE ] [ PARAMS 2 b v ] [ DIALECT 1|2|3|9 ]
 5: FT.AGGREGATE x q [ LOAD 1|* @t|@n ] [ APPLY $expression AS y ] [ GROUPBY 1 @t|@n|@g [ REDUCE a 0|1 @n ] [ AS z ] ] [ FILTER $expression ] [ SORTBY 2 @n ASC|DESC ] [ LIMIT c c ] [ WITHCURSOR [ COUNT c ] ] [ PARAMS 2 b v ] [ DIALECT 2 ]
 FT.CURSOR READ|DEL x $id [ COUNT c ]
 FT.EXPLAIN|FT.EXPLAINCLI x q [ DIALECT 1|2|3 ]
-FT.PROFILE x SEARCH|AGGREGATE ?LIMITED QUERY q
+FT.PROFILE x SEARCH|AGGREGATE ?LIMITED QUERY q [ GROUPBY 1 @t ]
+FT.SYNUPDATE x w ?SKIPINITIALSCAN < w >
+FT.SYNDUMP x
+FT.DICTADD|FT.DICTDEL x < w >
+FT.DICTDUMP x
+FT.SPELLCHECK x q [ DISTANCE c ] [ TERMS INCLUDE|EXCLUDE x ] [ DIALECT 2 ]
 FT.INFO x
 FT.TAGVALS x g|t|x
 FT.CONFIG GET|SET|HELP *|TIMEOUT|MINPREFIX|x c
