@@ -330,6 +330,8 @@ uint32_t postings_times(struct postings_iter *it, uint32_t from, uint32_t to, ui
             at = it->at;
             left = it->left;
             doc = it->doc;
+            if (it->block + 1 < it->of->block_count)
+                __builtin_prefetch(it->of->blocks[it->block + 1].bytes);
         }
         at = entry_get(at, &e);
         left--;

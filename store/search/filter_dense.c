@@ -21,7 +21,8 @@
 enum {
     WINDOW = 4096, /* documents */
     TERMS_MAX = 16,
-    TIMES = 16, /* of so many, and more, one bound is kept */
+    TIMES = 256, /* a byte's */
+    TOLD = 16,   /* so many times, and more, have one bound */
     COLUMNS_MAX = 16
 };
 
@@ -61,8 +62,13 @@ static void keep_group(const struct dense_iter *d, uint32_t group, uint8_t *has)
     for (uint32_t t = 0; t < d->term_count; t++) {
         if (d->term[t]->group != group || d->term[t]->docs == 0) continue;
         const uint8_t *times = d->term[t]->times;
-        for (uint32_t i = 0; i < WINDOW; i++)
-            any[i] |= times[i];
+        for (uint32_t i = 0; i < WINDOW; i += 8) {
+            uint64_t a = 0, b = 0;
+            memcpy(&a, any + i, sizeof a);
+            memcpy(&b, times + i, sizeof b);
+            a |= b;
+            memcpy(any + i, &a, sizeof a);
+        }
     }
     for (uint32_t i = 0; i < WINDOW; i++)
         has[i] &= any[i] != 0;
@@ -182,9 +188,11 @@ static void set_bounds(struct dense_iter *d)
         double length = shortest(filter_word_lengths(term->word) + d->base, n);
         /* Sums of bounds and of scores may be rounded differently. */
         double scale = term->scale * (1 + 1e-9);
-        for (int times = 1; times < TIMES - 1; times++)
+        for (int times = 1; times < TOLD; times++)
             term->bound[times] = scale * filter_word_bm25(term->word, times, length);
-        term->bound[TIMES - 1] = scale * filter_word_bm25(term->word, 1e12, 0);
+        double most = scale * filter_word_bm25(term->word, 1e12, 0);
+        for (int times = TOLD; times < TIMES; times++)
+            term->bound[times] = most;
     }
     d->bounded = true;
 }
@@ -192,10 +200,8 @@ static void set_bounds(struct dense_iter *d)
 static double bound_of(const struct dense_iter *d, uint32_t at)
 {
     double sum = 0;
-    for (uint32_t t = 0; t < d->here_count; t++) {
-        uint32_t times = d->here[t]->times[at];
-        sum += d->here[t]->bound[times < TIMES ? times : TIMES - 1];
-    }
+    for (uint32_t t = 0; t < d->here_count; t++)
+        sum += d->here[t]->bound[d->here[t]->times[at]];
     return sum;
 }
 

@@ -1,8 +1,9 @@
-/* fuzz_search: up to the first NUL a query, behind it the text of a document. A query that parses must
- * explain itself, run, and say of each document the same by walking and by asking. */
+/* fuzz_search: up to the first NUL a query, behind it the text of documents. A query that parses must
+ * explain itself, run, say of each document the same by walking and by asking, and rank them by score. */
 #include "base/must.h"
 #include "store/search/run.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -76,11 +77,15 @@ static void ask(struct search_index *x, struct slice query, int dialect, struct 
     if (walked == NULL) return;
     struct doc_iter *asked = filter_new(x, root, &f, arena, &error);
     uint32_t next = doc_iter_next(walked), count = 0;
+    double best = -(double)INFINITY, second = best;
     for (uint32_t doc = 0; doc < x->docs.end; doc++) {
         must(doc_iter_test(asked, doc) == (next == doc));
         if (next != doc) continue;
         count++;
-        (void)filter_score(x, walked, doc);
+        double score = filter_score(x, walked, doc);
+        must(filter_explain(x, walked, doc, arena)->text.len > 0);
+        second = score > best ? best : score > second ? score : second;
+        best = score > best ? score : best;
         next = doc_iter_next(walked);
     }
     must(next == DOC_NONE);
@@ -90,6 +95,7 @@ static void ask(struct search_index *x, struct slice query, int dialect, struct 
     struct search_result found = {0};
     must(search_run(x, &r, arena, &found) == NULL);
     must(found.total == count);
+    if (found.n > 0 && root->kind != QUERY_NUMERIC) must(found.hits[0].score == second);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -103,6 +109,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     put(x, SLICE("a"), text, &arena);
     put(x, SLICE("b"), SLICE("one two three, one"), &arena);
     put(x, SLICE("c"), query, &arena);
+    for (uint32_t i = 0; i < 16; i++) { /* so that words become frequent */
+        struct slice each = i % 4 == 0 ? SLICE("one two two three") : i % 4 == 1 ? query : text;
+        put(x, arena_printf(&arena, "d%u", i), slice_from(each, i % 3 * (each.len / 4)), &arena);
+    }
     ask(x, query, 1 + data[0] % 2, &arena);
     put(x, SLICE("a"), query, &arena);
     must(index_del(x, SLICE("c")));
