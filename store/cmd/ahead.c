@@ -75,7 +75,8 @@ void ahead_start(struct ahead *a, const struct ahead *before, struct session *s,
     zset_ahead(&a->member, 0);
 }
 
-void ahead_next(struct ahead *a, uint32_t step)
+/* One of the steps 1 to AHEAD_STEPS - 1. */
+static void ahead_next(struct ahead *a, uint32_t step)
 {
     if (a->member.z != NULL) {
         zset_ahead(&a->member, step);
@@ -85,4 +86,11 @@ void ahead_next(struct ahead *a, uint32_t step)
     const struct entry *e = dict_guess(a->keys, a->known.key_hash);
     if (e == NULL) return;
     __builtin_prefetch(step == 1 ? (const void *)e : (const void *)e->value);
+}
+
+void ahead_finish(struct ahead *all, uint32_t n)
+{
+    for (uint32_t step = 1; step < AHEAD_STEPS; step++)
+        for (uint32_t i = 0; i < n; i++)
+            ahead_next(&all[i], step);
 }

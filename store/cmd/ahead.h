@@ -9,7 +9,7 @@
  * Of commands on single members of sorted sets and geo (the last argument is the member) the
  * member is fetched; of the others the key's bucket, entry and value. A wrong guess costs a
  * fetch.
- * Owner: the caller; nothing may run between ahead_start and the last ahead_next.
+ * Owner: the caller; nothing may run between the first ahead_start and ahead_finish.
  */
 #ifndef HANSOM_STORE_CMD_AHEAD_H
 #define HANSOM_STORE_CMD_AHEAD_H
@@ -31,7 +31,7 @@ struct ahead {
 void ahead_start(struct ahead *a, const struct ahead *before, struct session *s,
                  const struct slice *argv, uint32_t argc);
 
-/* The further steps, 1 to AHEAD_STEPS - 1. */
-void ahead_next(struct ahead *a, uint32_t step);
+/* The further steps for n commands, each for all of them before the next. */
+void ahead_finish(struct ahead *all, uint32_t n);
 
 #endif

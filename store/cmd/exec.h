@@ -50,6 +50,12 @@ enum exec_verdict exec_call(struct cmd *c, const struct slice *argv, uint32_t ar
  * reply was an error; *why is then its line, good until the next call. */
 bool exec_apply(struct engine *e, const struct slice *argv, uint32_t argc, struct slice *why);
 
+/* Starts fetching what the next n commands given to exec_apply (at most EXEC_AHEAD_MAX of them) will
+ * look at; they must come in this order and with these argv. */
+enum { EXEC_AHEAD_MAX = 64 };
+void exec_apply_ahead(struct engine *e, const struct slice *const *argv, const uint32_t *argc,
+                      uint32_t n);
+
 /* Ends exec_apply's session; after recovery. Also drops ephemeral keys and clears loading. */
 void exec_apply_end(struct engine *e);
 

@@ -1,7 +1,54 @@
+#include "base/list.h"
 #include "base/mem.h"
+#include "base/must.h"
+#include "store/cmd/ahead.h"
 #include "store/cmd/exec_inside.h"
 
 static const struct session_io silent = {0};
+
+struct replay {
+    struct session session; /* e->replay */
+    struct ahead ahead[EXEC_AHEAD_MAX];
+    uint32_t at, count; /* of ahead: the next command's, and how many there are */
+};
+
+static struct replay *replay_of(struct engine *e)
+{
+    if (e->replay == NULL) {
+        struct replay *r = mem_new(struct replay);
+        e->replay = &r->session;
+        session_init(e->replay, e, &silent);
+        list_del(&e->replay->all);
+        e->session_count--;
+        e->replay->authenticated = true;
+        e->replay->flags |= SESSION_REPLAY | SESSION_DENY_BLOCK;
+        e->loading = true;
+    }
+    return (struct replay *)e->replay;
+}
+
+void exec_apply_ahead(struct engine *e, const struct slice *const *argv, const uint32_t *argc,
+                      uint32_t n)
+{
+    must(n <= EXEC_AHEAD_MAX);
+    struct replay *r = replay_of(e);
+    must(r->at == r->count);
+    struct ahead *all = r->ahead;
+    for (uint32_t i = 0; i < n; i++)
+        ahead_start(&all[i], i == 0 ? NULL : &all[i - 1], e->replay, argv[i], argc[i]);
+    ahead_finish(all, n);
+    r->at = 0;
+    r->count = n;
+}
+
+/* What was computed of the next command ahead. */
+static const struct known *take_known(struct replay *r, const struct slice *argv)
+{
+    if (r->at == r->count) return &known_nothing;
+    const struct known *known = &r->ahead[r->at++].known;
+    must(known->argv == argv);
+    return known;
+}
 
 /* RESERVE key n: room for what comes (effects_reserve). It may always be left out. */
 static bool reserve(struct session *s, struct slice key, struct slice count)
@@ -21,29 +68,26 @@ static bool reserve(struct session *s, struct slice key, struct slice count)
 
 bool exec_apply(struct engine *e, const struct slice *argv, uint32_t argc, struct slice *why)
 {
-    if (e->replay == NULL) {
-        e->replay = mem_new(struct session);
-        session_init(e->replay, e, &silent);
-        list_del(&e->replay->all);
-        e->session_count--;
-        e->replay->authenticated = true;
-        e->replay->flags |= SESSION_REPLAY | SESSION_DENY_BLOCK;
-        e->loading = true;
-    }
-    struct session *s = e->replay;
+    struct replay *r = replay_of(e);
+    struct session *s = &r->session;
+    const struct known *known = take_known(r, argv);
     if (argc == 3 && slice_is(argv[0], "RESERVE")) return reserve(s, argv[1], argv[2]);
     const struct log_sink *sink = e->sink;
     e->sink = NULL;
     buf_clear(&s->out);
     struct reply reply = {.out = &s->out, .resp = 2};
-    const struct cmd_spec *spec = argc == 0 ? NULL : effect_resolve(argv, argc);
+    const struct cmd_spec *spec = known->spec;
+    if (spec == NULL || cmd_is_container(spec))
+        spec = argc == 0 ? NULL : effect_resolve(argv, argc);
     e->current = s;
+    e->known = known;
     exec_begin(e);
     if (spec == NULL || spec->run == NULL || !admit_arity(spec, argc))
         reply_error(&reply, "ERR the log holds a command this store does not know");
     else
         exec_run(e, s, spec, argv, argc, &reply, false);
     exec_finish(e, s);
+    e->known = &known_nothing;
     e->current = NULL;
     e->sink = sink;
     if (!reply.failed) return true;

@@ -606,19 +606,14 @@ void geocells_ahead_from(const struct geocells *g, const struct member *m)
     EFFECT;
 }
 
-const struct geo_cell *geocells_ahead_to(const struct geocells *g, const struct member *m,
-                                         uint64_t score)
+const struct geo_cell *geocells_ahead_put(const struct geocells *g, uint64_t score)
 {
-    const struct geo_cell *c = g->cells[m->u.at.cell];
-    if (covers(c->first, c->bits, score)) return NULL;
     if (!root_covers(g, score)) return NULL;
     uint32_t ref = g->root;
     while (ref != GEO_NONE && (ref & GEO_CELL) == 0) {
         const struct geo_node *node = &g->nodes[ref];
         ref = node->child[quarter(node, score)];
     }
-    __builtin_prefetch(geo_members(c) + c->n - 1);
-    __builtin_prefetch(c->xy + c->n - 1);
     if (ref == GEO_NONE) return NULL;
     const struct geo_cell *to = g->cells[ref & ~GEO_CELL];
     __builtin_prefetch(to);
@@ -626,14 +621,30 @@ const struct geo_cell *geocells_ahead_to(const struct geocells *g, const struct 
     return to;
 }
 
+void geocells_ahead_put_end(const struct geo_cell *to)
+{
+    __builtin_prefetch(to->xy + to->n);
+    __builtin_prefetch(geo_members(to) + to->n);
+    EFFECT;
+}
+
+const struct geo_cell *geocells_ahead_to(const struct geocells *g, const struct member *m,
+                                         uint64_t score)
+{
+    const struct geo_cell *c = g->cells[m->u.at.cell];
+    if (covers(c->first, c->bits, score)) return NULL;
+    if (!root_covers(g, score)) return NULL;
+    __builtin_prefetch(geo_members(c) + c->n - 1);
+    __builtin_prefetch(c->xy + c->n - 1);
+    return geocells_ahead_put(g, score);
+}
+
 void geocells_ahead_end(const struct geocells *g, const struct member *m, const struct geo_cell *to)
 {
     const struct geo_cell *c = g->cells[m->u.at.cell];
     __builtin_prefetch(geo_members(c)[c->n - 1]);
     __builtin_prefetch(geo_members(c) + m->u.at.slot);
-    __builtin_prefetch(to->xy + to->n);
-    __builtin_prefetch(geo_members(to) + to->n);
-    EFFECT;
+    geocells_ahead_put_end(to);
 }
 
 size_t geocells_memory(const struct geocells *g)

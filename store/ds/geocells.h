@@ -104,6 +104,11 @@ const struct geo_cell *geocells_ahead_to(const struct geocells *g, const struct 
 void geocells_ahead_end(const struct geocells *g, const struct member *m,
                         const struct geo_cell *to);
 
+/* The same for a member to be put in: the cell of its score, or NULL when it is not made yet; and
+ * what is written there. */
+const struct geo_cell *geocells_ahead_put(const struct geocells *g, uint64_t score);
+void geocells_ahead_put_end(const struct geo_cell *to);
+
 /* Bytes of all but the members. O(cells). */
 size_t geocells_memory(const struct geocells *g);
 

@@ -441,8 +441,9 @@ static bool open_files(struct journal *j, journal_apply_fn apply, void *data,
         (void)snprintf(found->error, sizeof found->error, "%s: %s", j->dir, strerror(-e));
         return false;
     }
+    struct redo redo = {.apply = apply, .ahead = j->o.ahead, .data = data};
     struct recovered r;
-    if (!recover(io, j->dir, apply, data, &r, found)) return false;
+    if (!recover(io, j->dir, &redo, &r, found)) return false;
     j->manifest = r.manifest;
     j->base_bytes = r.base_bytes;
     atomic_store(&j->bytes, r.base_bytes + r.log_bytes + r.end);

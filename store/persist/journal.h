@@ -35,6 +35,16 @@ enum journal_sync { JOURNAL_SYNC_NO, JOURNAL_SYNC_EVERYSEC, JOURNAL_SYNC_ALWAYS 
 enum journal_health { JOURNAL_OK, JOURNAL_FULL, JOURNAL_BROKEN };
 enum { JOURNAL_RETRY_MS = 100, JOURNAL_ERROR = 512 };
 
+/* Redoes one command of a record; false with a reason in why (JOURNAL_ERROR bytes) ends the
+ * recovery. A SELECT of the database that is selected already is left out. argv is borrowed for the
+ * call. */
+typedef bool (*journal_apply_fn)(void *data, const struct slice *argv, uint32_t argc, char *why);
+
+/* Is told of the next n commands that apply will get, in that order and with these very argv: it may
+ * start fetching what they will look at. Not told of a command that comes alone. */
+typedef void (*journal_ahead_fn)(void *data, const struct slice *const *argv, const uint32_t *argc,
+                                 uint32_t n);
+
 struct journal_options {
     const struct io *io; /* borrowed */
     const char *dir;     /* borrowed until journal_close; made when it is missing */
@@ -42,14 +52,12 @@ struct journal_options {
     uint64_t reserve; /* bytes set aside ahead of the writes; 0: none */
     bool threaded;    /* false: journal_turn does all the work; for tests */
 
+    journal_ahead_fn ahead; /* with the data of journal_open; may be NULL */
+
     /* Released or health changed. Called from the writer thread. May be NULL. */
     void (*notify)(void *data);
     void *data;
 };
-
-/* Redoes one command of a record; false with a reason in why (JOURNAL_ERROR bytes) ends the
- * recovery. argv is borrowed for the call. */
-typedef bool (*journal_apply_fn)(void *data, const struct slice *argv, uint32_t argc, char *why);
 
 /* What journal_open found. */
 struct journal_found {

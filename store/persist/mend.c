@@ -67,7 +67,7 @@ static enum mend_verdict look_at_log(struct mend *m, const char *dir, struct rec
                                      struct journal_found *f)
 {
     *f = (struct journal_found){0};
-    enum mend_verdict v = log_verdict(recover(m->io, dir, take, NULL, r, f), f);
+    enum mend_verdict v = log_verdict(recover(m->io, dir, &(struct redo){.apply = take}, r, f), f);
     if (v == MEND_WHOLE)
         buf_addf(m->out, "%s: whole, %" PRIu64 " records, %" PRIu64 " bytes\n", dir, f->records,
                  f->bytes);

@@ -10,14 +10,26 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Records are redone some at a time, so that whoever redoes them can look ahead: small ones are
+ * copied out of the reader's window, one that fills the copy by itself is redone where it lies. */
+enum { BATCH = 64, HELD_BYTES = 16 * 1024 };
+
+struct waiting {
+    struct slice *argv; /* owned */
+    uint32_t cap, argc;
+    uint64_t place; /* of its record */
+};
+
 struct recovery {
     const struct io *io;
     const char *dir;
-    journal_apply_fn apply;
-    void *data;
+    const struct redo *redo;
     struct journal_found *found;
-    struct slice *argv; /* owned */
-    uint32_t argv_cap;
+    const char *name; /* borrowed: of the file that is read */
+    char db[8];       /* the last SELECT; empty: none yet */
+    struct buf held;  /* the small records of the commands that wait; never moves */
+    struct waiting waiting[BATCH];
+    uint32_t count;
 };
 
 __attribute__((format(printf, 2, 3))) static bool refuse(struct journal_found *found,
@@ -30,19 +42,83 @@ __attribute__((format(printf, 2, 3))) static bool refuse(struct journal_found *f
     return false;
 }
 
-static bool redo(struct recovery *r, struct slice record, const char *name, uint64_t place)
+static bool refuse_record(struct recovery *r, uint64_t place, const char *why)
 {
-    while (record.len > 0) {
-        uint32_t argc = 0;
-        char why[JOURNAL_ERROR] = "not a command";
-        if (!effects_next(&record, &r->argv, &r->argv_cap, &argc) ||
-            !r->apply(r->data, r->argv, argc, why))
-            return refuse(r->found, "%s: the record at offset %" PRIu64 " cannot be redone: %.200s",
-                          name, place, why);
+    return refuse(r->found, "%s: the record at offset %" PRIu64 " cannot be redone: %.200s",
+                  r->name, place, why);
+}
+
+static void look_ahead(const struct recovery *r)
+{
+    if (r->redo->ahead == NULL || r->count < 2) return;
+    const struct slice *argv[BATCH];
+    uint32_t argc[BATCH];
+    for (uint32_t i = 0; i < r->count; i++) {
+        argv[i] = r->waiting[i].argv;
+        argc[i] = r->waiting[i].argc;
+    }
+    r->redo->ahead(r->redo->data, argv, argc, r->count);
+}
+
+/* Redoes the commands that wait. */
+static bool redo_waiting(struct recovery *r)
+{
+    look_ahead(r);
+    for (uint32_t i = 0; i < r->count; i++) {
+        const struct waiting *w = &r->waiting[i];
+        char why[JOURNAL_ERROR] = "";
+        if (!r->redo->apply(r->redo->data, w->argv, w->argc, why))
+            return refuse_record(r, w->place, why);
         r->found->commands++;
     }
-    r->found->records++;
+    r->count = 0;
     return true;
+}
+
+/* Each record begins with its database; mostly it is the one before's. */
+static bool selects_again(struct recovery *r, const struct waiting *w)
+{
+    if (w->argc != 2 || !slice_is(w->argv[0], "SELECT")) return false;
+    if (slice_is(w->argv[1], r->db)) return true;
+    (void)slice_cstr(w->argv[1], r->db, sizeof r->db);
+    return false;
+}
+
+/* Keeps the commands of a record for redo_waiting, which runs as soon as there are enough. */
+static bool add_record(struct recovery *r, struct slice record, uint64_t place)
+{
+    if (r->held.len + record.len > HELD_BYTES && !redo_waiting(r)) return false;
+    if (r->count == 0) buf_clear(&r->held);
+    bool large = record.len > HELD_BYTES;
+    if (!large) {
+        char *copy = r->held.p + r->held.len;
+        buf_add(&r->held, record.p, record.len);
+        record.p = copy;
+    }
+    while (record.len > 0) {
+        struct waiting *w = &r->waiting[r->count];
+        w->place = place;
+        if (!effects_next(&record, &w->argv, &w->cap, &w->argc))
+            return redo_waiting(r) && refuse_record(r, place, "not a command");
+        if (!selects_again(r, w)) r->count++;
+        if (r->count == BATCH && !redo_waiting(r)) return false;
+    }
+    r->found->records++;
+    return !large || redo_waiting(r);
+}
+
+static void recovery_init(struct recovery *r, const struct io *io, const struct redo *redo,
+                          struct journal_found *found)
+{
+    *r = (struct recovery){.io = io, .redo = redo, .found = found};
+    (void)buf_reserve(&r->held, HELD_BYTES);
+}
+
+static void recovery_fini(struct recovery *r)
+{
+    for (uint32_t i = 0; i < BATCH; i++)
+        mem_free(r->waiting[i].argv);
+    buf_fini(&r->held);
 }
 
 static void note_bad(struct recovery *r, const struct segment_reader *s, const char *name)
@@ -75,12 +151,15 @@ static bool read_records(struct recovery *r, struct segment_reader *s, const cha
 {
     int error = 0;
     enum segment_step step = segment_open(s, &error);
+    r->name = name;
     while (step == SEGMENT_RECORD) {
-        uint64_t place = s->place;
         struct slice record = {0};
         step = segment_next(s, &record, &error);
-        if (step == SEGMENT_RECORD && !redo(r, record, name, place)) return false;
+        if (step != SEGMENT_RECORD) break;
+        /* Marks may stand in front of it. */
+        if (!add_record(r, record, s->place - RECORD_HEADER - record.len)) return false;
     }
+    if (!redo_waiting(r)) return false;
     if (step == SEGMENT_IO) return refuse(r->found, "%s: %s", name, strerror(error));
     if (step == SEGMENT_OTHER)
         return refuse(r->found,
@@ -118,12 +197,14 @@ static bool read_segment(struct recovery *r, enum segment_kind kind, uint64_t id
 bool recover_snapshot(const struct io *io, int file, const char *name, journal_apply_fn apply,
                       void *data, struct journal_found *found)
 {
-    struct recovery r = {.io = io, .apply = apply, .data = data, .found = found};
+    struct redo redo = {.apply = apply, .data = data};
+    struct recovery r;
+    recovery_init(&r, io, &redo, found);
     struct segment_reader s = {.io = io, .file = file, .kind = SEGMENT_SNAPSHOT};
     bool ok = read_records(&r, &s, name, false);
     found->bytes = s.place;
     segment_fini(&s);
-    mem_free(r.argv);
+    recovery_fini(&r);
     return ok;
 }
 
@@ -160,8 +241,8 @@ static bool recover_nothing(const struct io *io, const char *dir, struct journal
     return true;
 }
 
-bool recover(const struct io *io, const char *dir, journal_apply_fn apply, void *data,
-             struct recovered *out, struct journal_found *found)
+bool recover(const struct io *io, const char *dir, const struct redo *redo, struct recovered *out,
+             struct journal_found *found)
 {
     *out = (struct recovered){0};
     int e = manifest_read(io, dir, &out->manifest);
@@ -169,13 +250,15 @@ bool recover(const struct io *io, const char *dir, journal_apply_fn apply, void 
     if (e == -EBADMSG) return refuse(found, "manifest: damaged; the log is left as it is");
     if (e != 0) return refuse(found, "manifest: %s", strerror(-e));
 
-    struct recovery r = {.io = io, .dir = dir, .apply = apply, .data = data, .found = found};
+    struct recovery r;
+    recovery_init(&r, io, redo, found);
+    r.dir = dir;
     const struct manifest *m = &out->manifest;
     bool ok = m->base == 0 || read_segment(&r, SEGMENT_BASE, m->base, false, &out->base_bytes);
     for (uint64_t id = m->first; ok && id <= m->last; id++) {
         out->log_bytes += out->end;
         ok = read_segment(&r, SEGMENT_LOG, id, id == m->last, &out->end);
     }
-    mem_free(r.argv);
+    recovery_fini(&r);
     return ok;
 }

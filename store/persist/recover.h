@@ -12,9 +12,16 @@ struct recovered {
     uint64_t log_bytes; /* of all segments before the last */
 };
 
+/* Who redoes the commands of the records. */
+struct redo {
+    journal_apply_fn apply;
+    journal_ahead_fn ahead; /* may be NULL */
+    void *data;
+};
+
 /* Replays everything in dir. False with found->error. Changes no file. */
-bool recover(const struct io *io, const char *dir, journal_apply_fn apply, void *data,
-             struct recovered *out, struct journal_found *found);
+bool recover(const struct io *io, const char *dir, const struct redo *redo, struct recovered *out,
+             struct journal_found *found);
 
 /* Replays an open snapshot. False with found->error, which calls it `name`. */
 bool recover_snapshot(const struct io *io, int file, const char *name, journal_apply_fn apply,

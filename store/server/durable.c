@@ -40,14 +40,16 @@ bool durable_redo(void *data, const struct slice *argv, uint32_t argc, char *why
 {
     struct server *s = data;
     struct slice reason = {0};
-    /* Each record begins with the database it is about; mostly it is the one before's. */
-    if (argc == 2 && slice_is(argv[0], "SELECT")) {
-        if (slice_eq(argv[1], slice_of(s->replay_db))) return true;
-        (void)slice_cstr(argv[1], s->replay_db, sizeof s->replay_db);
-    }
     if (exec_apply(s->engine, argv, argc, &reason)) return true;
     (void)slice_cstr(reason, why, JOURNAL_ERROR);
     return false;
+}
+
+static void look_ahead(void *data, const struct slice *const *argv, const uint32_t *argc,
+                       uint32_t n)
+{
+    struct server *s = data;
+    exec_apply_ahead(s->engine, argv, argc, n);
 }
 
 static void on_journal(void *data)
@@ -151,6 +153,7 @@ bool durable_open(struct server *s, char *why)
                                 .sync = syncs[config->appendfsync],
                                 .reserve = RESERVE_BYTES,
                                 .threaded = true,
+                                .ahead = look_ahead,
                                 .notify = on_journal,
                                 .data = s};
     int64_t from_ms = clock_mono_ms();

@@ -103,9 +103,7 @@ static void batch_fetch(const struct gather *g, struct ahead *ahead)
             ahead_start(&ahead[at], at == 0 ? NULL : &ahead[at - 1], s, g->argv + g->cuts[at].first,
                         g->cuts[at].argc);
     }
-    for (uint32_t step = 1; step < AHEAD_STEPS; step++)
-        for (uint32_t i = 0; i < g->count; i++)
-            ahead_next(&ahead[i], step);
+    ahead_finish(ahead, g->count);
 }
 
 /* Runs the commands of a piece, those from g->cuts[first] on, while its client may go on. */

@@ -149,7 +149,6 @@ struct server {
     struct log_sink sink;
     struct engine_hooks hooks;
     struct journal_found found;
-    char replay_db[8]; /* the last SELECT of the journal */
     struct rewrite rewrite;
     struct snapshots snapshots;
     int64_t fork_us;            /* what the last fork took */

@@ -532,6 +532,11 @@ uint64_t zset_scan(const struct zset *z, uint64_t cursor, scored_fn fn, void *da
 
 static void ahead_cells(struct zset_ahead *a, const struct geocells *cells, uint32_t step)
 {
+    if (a->m == NULL) { /* it will be put in */
+        if (step == 3 && a->score <= GEO_SCORE_MAX) a->to = geocells_ahead_put(cells, a->score);
+        if (step == 4 && a->to != NULL) geocells_ahead_put_end(a->to);
+        return;
+    }
     if (step == 2) geocells_ahead_from(cells, a->m);
     if (step == 3 && a->score <= GEO_SCORE_MAX) a->to = geocells_ahead_to(cells, a->m, a->score);
     if (step == 4 && a->to != NULL) geocells_ahead_end(cells, a->m, a->to);
@@ -562,7 +567,7 @@ void zset_ahead(struct zset_ahead *a, uint32_t step)
     } else if (step == 1) {
         a->m = dict_guess(&l->dict, a->hash);
         if (a->m != NULL) __builtin_prefetch(a->m);
-    } else if (a->m != NULL && a->z->v.flags == CELLS) {
+    } else if (a->z->v.flags == CELLS) {
         ahead_cells(a, &l->order.cells, step);
     } else if (a->m != NULL) {
         ahead_tree(a, &l->order.tree, step);

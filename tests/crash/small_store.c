@@ -44,6 +44,13 @@ static bool redo(void *data, const struct slice *argv, uint32_t argc, char *why)
     return false;
 }
 
+static void look_ahead(void *data, const struct slice *const *argv, const uint32_t *argc,
+                       uint32_t n)
+{
+    struct small_store *s = data;
+    exec_apply_ahead(s->engine, argv, argc, n);
+}
+
 static uint64_t sink_append(void *data, struct slice record)
 {
     struct small_store *s = data;
@@ -66,8 +73,11 @@ static const char *sink_refuses(void *data)
 
 bool small_open(struct small_store *s, const struct io *io)
 {
-    struct journal_options o = {
-        .io = io, .dir = "dir/log", .sync = JOURNAL_SYNC_ALWAYS, .reserve = 3000};
+    struct journal_options o = {.io = io,
+                                .dir = "dir/log",
+                                .sync = JOURNAL_SYNC_ALWAYS,
+                                .reserve = 3000,
+                                .ahead = look_ahead};
     s->journal = journal_open(&o, redo, s, &s->found);
     exec_apply_end(s->engine);
     s->sink = (struct log_sink){

@@ -324,9 +324,100 @@ START_TEST(without_always_everything_is_released_at_once)
 }
 END_TEST
 
+/* ---- commands told ahead ---- */
+
+struct told {
+    struct model model;
+    const struct slice *argv[RECORDS_MAX]; /* of the last batch */
+    uint32_t count, at, most, selects;
+    bool wrong;
+};
+
+static void note_ahead(void *data, const struct slice *const *argv, const uint32_t *argc,
+                       uint32_t n)
+{
+    struct told *t = data;
+    if (t->at != t->count || n < 2 || n > RECORDS_MAX || argc[0] < 2) t->wrong = true;
+    memcpy(t->argv, argv, n * sizeof *argv);
+    t->count = n;
+    t->at = 0;
+    if (n > t->most) t->most = n;
+}
+
+static bool redo_told(void *data, const struct slice *argv, uint32_t argc, char *why)
+{
+    struct told *t = data;
+    if (t->at < t->count && t->argv[t->at++] != argv) t->wrong = true;
+    if (argc == 2 && slice_is(argv[0], "SELECT")) {
+        t->selects++;
+        return true;
+    }
+    return redo(&t->model, argv, argc, why);
+}
+
+static struct journal *open_told(struct disk *d, struct told *t, struct journal_found *found)
+{
+    struct journal_options o = {
+        .io = disk_io(d), .dir = "log", .sync = JOURNAL_SYNC_ALWAYS, .ahead = note_ahead};
+    *t = (struct told){0};
+    return journal_open(&o, redo_told, t, found);
+}
+
+/* A record of `commands` commands from number n on, about this database. */
+static uint64_t append_commands(struct journal *j, uint32_t db, uint64_t n, uint32_t commands)
+{
+    struct effects e = {.db = -1};
+    effects_select(&e, db);
+    for (uint32_t i = 0; i < commands; i++)
+        add_command(&e.bytes, n + i);
+    uint64_t position = journal_append(j, buf_slice(&e.bytes));
+    effects_fini(&e);
+    return position;
+}
+
+/* Goal: recovery tells of commands in the order and at the place where they are redone, whatever the
+ * size of their records, and leaves repeated SELECTs out. */
+START_TEST(commands_are_told_ahead_as_they_are_redone)
+{
+    struct disk *d = disk_new(5);
+    struct told t;
+    struct journal_found found = {0};
+    struct journal *j = open_told(d, &t, &found);
+    ck_assert_ptr_nonnull(j);
+    uint64_t n = 1;
+    for (uint32_t i = 0; i < 300; i++, n++)
+        append_commands(j, i / 100, n, 1);
+    append_commands(j, 2, n, 150); /* some 50 KB */
+    n += 150;
+    append_commands(j, 2, n++, 1);
+    ck_assert(journal_close(j));
+
+    j = open_told(d, &t, &found);
+    ck_assert_msg(j != NULL, "%s", found.error);
+    ck_assert(!t.wrong);
+    ck_assert_uint_eq(t.model.count, n - 1);
+    ck_assert_uint_eq(t.selects, 3);
+    ck_assert_uint_eq(t.most, 64);
+    ck_assert_uint_eq(found.records, 302);
+    ck_assert_uint_eq(found.commands, n - 1 + 3);
+
+    uint64_t bad = (uint64_t)disk_size(d, "log/log-000001.hlog") + 16; /* behind the batch's mark */
+    append_commands(j, 2, n + 7, 1);
+    append_commands(j, 2, n, 1);
+    ck_assert(journal_close(j));
+    char place[64];
+    (void)snprintf(place, sizeof place, "offset %d cannot be redone: out of order", (int)bad);
+    ck_assert_ptr_null(open_told(d, &t, &found));
+    ck_assert_uint_eq(t.model.count, n - 1);
+    ck_assert_msg(strstr(found.error, place) != NULL, "%s, not %s", found.error, place);
+    disk_free(d);
+}
+END_TEST
+
 UNIT_SUITE("journal", power_loss_at_any_operation_loses_nothing_released,
            full_disk_at_any_operation_delays_but_loses_nothing,
            failed_sync_at_any_operation_is_mended_by_a_rewrite_and_then_by_power_loss,
            failed_sync_releases_nothing_and_is_not_tried_again,
            damage_of_synced_records_is_refused_with_file_and_offset,
-           damaged_manifest_or_base_is_refused, without_always_everything_is_released_at_once)
+           damaged_manifest_or_base_is_refused, without_always_everything_is_released_at_once,
+           commands_are_told_ahead_as_they_are_redone)
