@@ -122,7 +122,7 @@ static void on_range(void *data, enum store_status status, const redisReply *rep
         const redisReply *sample = reply_at(reply, i);
         int64_t step = (reply_i64(reply_at(sample, 0), -1) - a->from_ms) / a->step_ms;
         if (step >= 0 && (size_t)step < a->steps)
-            r->values[step] = reply_double(reply_at(sample, 1), NAN);
+            r->values[step] = reply_double(reply_at(sample, 1), (double)NAN);
     }
     if (--a->waiting == 0) answer(a);
 }
@@ -135,7 +135,7 @@ static void read_series(struct asked *a, enum recorded what, uint32_t p)
     r->of = a;
     r->values = arena_array(http_arena(a->req), a->steps, double);
     for (size_t i = 0; i < a->steps; i++)
-        r->values[i] = NAN;
+        r->values[i] = (double)NAN;
     a->values[what][p] = r->values;
     struct slice product = recorded_info(what)->each_product ? a->products[p] : SLICE("");
     struct store_cmd *c = store_cmd(app_store(d->app), "TS.RANGE");
@@ -225,7 +225,7 @@ void ops_series(struct http_req *req)
     a->products_count = region->products_count;
     for (uint32_t p = 0; p < region->products_count; p++)
         a->products[p] = arena_copy(http_arena(req), region->products[p].id);
-    for (int what = 0; what < RECORDED_COUNT; what++)
+    for (enum recorded what = 0; what < RECORDED_COUNT; what++)
         for (uint32_t p = 0; needs(a, what) && p < series_of(a, what); p++)
-            read_series(a, (enum recorded)what, p);
+            read_series(a, what, p);
 }

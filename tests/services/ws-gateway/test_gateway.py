@@ -14,8 +14,10 @@ STORE = os.environ.get("HANSOM_TEST_STORE", "hansom")
 
 class Gateway(unittest.TestCase):
     def town(self, *services, compare="1s"):
-        return Town(STORE, services=("dispatcher", "pricing", "ws-gateway", *services),
+        town = Town(STORE, services=("dispatcher", "pricing", "ws-gateway", *services),
                     extra={"ws-gateway": ["--compare-interval", compare, "--store-timeout", "1s"]})
+        town.change_products(lambda p: p.update(forward=True))
+        return town
 
     def fcall(self, town, name, *args):
         reply = town.redis.execute_command("FCALL", name + "_v1", 1, town.key("rides:events:%r"), *args)
