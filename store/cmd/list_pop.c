@@ -162,7 +162,7 @@ static void mpop_args(struct args *a, struct mpop *m)
 {
     int64_t n = 0;
     bool counted = false;
-    args_range(a, 1, INT32_MAX, "ERR numkeys should be greater than 0", &n);
+    args_range(a, 1, INT64_MAX, "ERR numkeys should be greater than 0", &n);
     if (a->error == err_text(ERR_NOT_INT)) a->error = "ERR numkeys should be greater than 0";
     if (args_ok(a) && n >= args_left(a)) args_syntax(a);
     if (!args_ok(a)) return;

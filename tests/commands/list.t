@@ -237,6 +237,10 @@ OK
 ! ERR numkeys should be greater than 0
 > LMPOP x p LEFT
 ! ERR numkeys should be greater than 0
+> LMPOP 4294967296 p LEFT
+! ERR syntax error
+> LMPOP 9223372036854775808 p LEFT
+! ERR numkeys should be greater than 0
 > LMPOP 1 p UP
 ! ERR syntax error
 > LMPOP 1 p LEFT COUNT 0
