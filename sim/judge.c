@@ -367,8 +367,9 @@ static void ride_spans(struct judge *j, uint32_t number)
     const struct ride *r = &j->rides[number - 1];
     struct span s = {.ride = number};
     const struct look *held = NULL; /* the newest look of the open span */
-    int64_t queued_ms =
-        0; /* since when it waits for its driver, which no look of the same time ends */
+    /* A ride tells when it was assigned, not when its driver became free for it: a look of the time
+     * of a queued one says nothing. */
+    int64_t queued_ms = 0;
     for (size_t i = 0; i < r->count; i++) {
         const struct look *l = &r->looks[i];
         bool holds = status_held(l->status) && l->driver != 0 && !l->queued;
