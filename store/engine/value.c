@@ -16,5 +16,11 @@ struct value_limits value_limits = {
 
 void value_free(struct value *v)
 {
-    if (v != NULL) v->type->free(v);
+    if (v == NULL) return;
+    if (v->type->free != NULL) {
+        v->type->free(v);
+        return;
+    }
+    while (v->type->drain(v, UINT64_MAX))
+        continue;
 }

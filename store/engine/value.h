@@ -29,7 +29,7 @@ struct value_type {
     enum value_kind kind;
     const char *name; /* what TYPE says */
 
-    /* Frees the value and all it owns. */
+    /* Frees the value and all it owns. NULL: drain does, called until it is done. */
     void (*free)(struct value *v);
 
     /* Bytes held; types with many parts may look at `samples` of them only (0: all). */

@@ -342,8 +342,8 @@ struct doc_iter *filter_and(struct filter *f, const struct iter_list *l, double 
 const struct iter_list *filter_and_children(const struct doc_iter *it)
 {
     const struct and_iter *a = (const struct and_iter *)it;
-    bool and = it->kind == &and_kind || it->kind == &and_columns_kind;
-    return and&&a->slop < 0 ? &a->of : NULL;
+    bool joins = it->kind == &and_kind || it->kind == &and_columns_kind;
+    return joins && a->slop < 0 ? &a->of : NULL;
 }
 
 /* --- trees --- */

@@ -12,7 +12,7 @@
  *     matches       |  x           x           |
  *
  * The bound of a match is what its words would be worth, as often as they stand in it, in the
- * shortest document of the window.
+ * shortest document of the window. A document's own score, which that is multiplied by, is 1 at most.
  */
 #include "filter_inside.h"
 
@@ -237,10 +237,10 @@ struct doc_iter *filter_sparse(struct doc_iter *it)
 static bool take_words(struct filter *f, struct dense_iter *d, struct doc_iter *it, double scale,
                        uint32_t group, uint64_t *entries)
 {
-    const struct iter_list * or = filter_or_children(it);
-    for (uint32_t i = 0; or != NULL && i < or->cap; i++)
-        if (!take_words(f, d, or->v[i], scale * it->weight, group, entries)) return false;
-    if (or != NULL) return true;
+    const struct iter_list *any = filter_or_children(it);
+    for (uint32_t i = 0; any != NULL && i < any->cap; i++)
+        if (!take_words(f, d, any->v[i], scale * it->weight, group, entries)) return false;
+    if (any != NULL) return true;
     const struct postings *p = filter_word_postings(it);
     if (p == NULL || d->term_count == TERMS_MAX) return false;
     struct dense_term *t = arena_alloc(f->arena, sizeof *t);
@@ -259,10 +259,10 @@ static bool take_words(struct filter *f, struct dense_iter *d, struct doc_iter *
 /* Takes conditions that all must hold; false when there are others than words and columns. */
 static bool take(struct filter *f, struct dense_iter *d, struct doc_iter *it, double scale)
 {
-    const struct iter_list *and = filter_and_children(it);
-    for (uint32_t i = 0; and != NULL && i < and->n; i++)
-        if (!take(f, d, and->v[i], scale * it->weight)) return false;
-    if (and != NULL) return true;
+    const struct iter_list *all = filter_and_children(it);
+    for (uint32_t i = 0; all != NULL && i < all->n; i++)
+        if (!take(f, d, all->v[i], scale * it->weight)) return false;
+    if (all != NULL) return true;
     if (it->kind->columnar && !it->scores) {
         if (d->column_count == COLUMNS_MAX) return false;
         d->column[d->column_count++] = it;

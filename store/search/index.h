@@ -32,7 +32,8 @@ struct index_reader {
      * that say why the value cannot be indexed. */
     const char *(*values)(void *data, const struct search_field *field, struct arena *arena,
                           struct search_value **out, uint32_t *n);
-    /* A field as text by its path; empty when there is none. */
+    /* A field as text by its path; empty when there is none. Asked of the fields that say a document's
+     * language and score: NULL where the schema names none. */
     struct slice (*text)(void *data, struct slice path, struct arena *arena);
     void *data;
 };

@@ -185,12 +185,6 @@ static bool part_drain(struct value *v, uint64_t n)
     return false;
 }
 
-static void part_free(struct value *v)
-{
-    while (part_drain(v, UINT64_MAX))
-        continue;
-}
-
 static uint64_t part_effort(const struct value *v)
 {
     return ((const struct part *)(const void *)v)->count;
@@ -198,7 +192,7 @@ static uint64_t part_effort(const struct value *v)
 
 /* Never in the keyspace: nobody asks it for more. */
 static const struct value_type part_type = {
-    .kind = VALUE_SET, .free = part_free, .drain = part_drain, .effort = part_effort};
+    .kind = VALUE_SET, .drain = part_drain, .effort = part_effort};
 
 struct cutting {
     struct part *part;

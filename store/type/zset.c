@@ -381,12 +381,6 @@ static bool part_drain(struct value *v, uint64_t n)
     return false;
 }
 
-static void part_free(struct value *v)
-{
-    while (part_drain(v, UINT64_MAX))
-        continue;
-}
-
 static uint64_t part_effort(const struct value *v)
 {
     (void)v;
@@ -395,7 +389,7 @@ static uint64_t part_effort(const struct value *v)
 
 /* Never in the keyspace: nobody asks it for more. */
 static const struct value_type part_type = {
-    .kind = VALUE_ZSET, .free = part_free, .drain = part_drain, .effort = part_effort};
+    .kind = VALUE_ZSET, .drain = part_drain, .effort = part_effort};
 
 static struct value *cut_large(struct zset *z, uint32_t from, uint32_t n)
 {
