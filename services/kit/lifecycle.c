@@ -94,7 +94,9 @@ static void arg_candidates(struct call *c, const struct life_match *m)
         char *at = buf_reserve(&text, 32);
         size_t len = 0;
         if (i > 0) at[len++] = ' ';
-        text.len += len + fmt_i64(at + len, m->candidates[i].eta_s);
+        len += fmt_i64(at + len, m->candidates[i].eta_s);
+        if (m->candidates[i].after) at[len++] = '+';
+        text.len += len;
     }
     call_arg(c, buf_slice(&text));
     buf_fini(&text);

@@ -2,7 +2,7 @@
 # lifecycle/ follow in this order, and the whole becomes one C array. Raise the revision with any
 # change of the Lua text: a store that holds an older revision gets this one at the next start of
 # a service. Raise the ABI (the _v1 of every name) when arguments or replies change.
-set(HANSOM_LIFECYCLE_REVISION 18)
+set(HANSOM_LIFECYCLE_REVISION 19)
 set(_parts prologue records abuse ride_match ride_answer ride_swap ride_drive driver timers ride_watch
     streams history profile projection tokens reconcile epilogue)
 

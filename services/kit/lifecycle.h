@@ -148,7 +148,8 @@ struct life_entry {
 
 struct life_candidate {
     struct slice driver_id;
-    int64_t eta_s;
+    int64_t eta_s; /* from now */
+    bool after;    /* his way begins where the trip he is on ends; else where he is */
 };
 
 /* What a round decided for one ride: to offer it to some drivers at once, of whom the first who
@@ -170,8 +171,8 @@ struct life_match {
  * array "drivers": who of the candidates was free to be offered it; of an assignment "lease",
  * "version"; of a deferral "retry_ms" (1 s, then 1.5 s). STALE_ENTRY: the ride is past this attempt;
  * acknowledged. DRIVER_UNAVAILABLE: none could have it, nothing changed; extra "reason" of the last
- * (not_idle, dark, cooldown, excluded, product). A driver in drivers:soon may be offered a ride (if `forward`) while
- * he finishes another: eta_s then counts from now, too. */
+ * (not_idle, moved, dark, cooldown, excluded, product). A driver in drivers:soon may be offered a ride (if `forward`) while
+ * he finishes another. "moved": he has begun or ended a trip since, so his way is another. */
 void life_rides_match(struct lifecycle *l, struct slice region, const struct life_match *rides,
                       size_t n, life_cb cb);
 

@@ -181,6 +181,7 @@ static const char *gate_of(const struct life_result *refusal)
     if (slice_is(reason, "excluded")) return "excluded";
     if (slice_is(reason, "product")) return "product";
     if (slice_is(reason, "cooldown")) return "cooldown";
+    if (slice_is(reason, "moved")) return "moved";
     bool offered = slice_is(life_extra(refusal, "state"), "offered");
     return offered ? "already_offered" : "not_idle";
 }
@@ -279,7 +280,7 @@ static int64_t eta_of(const struct job *job, const struct driver *d)
 static void give(struct job *job, struct driver *d)
 {
     find_take(job->round, d);
-    job->given[job->given_count++] = (struct life_candidate){d->id, eta_of(job, d)};
+    job->given[job->given_count++] = (struct life_candidate){d->id, eta_of(job, d), d->soon};
 }
 
 /* Offers the ride to its chosen driver, or to the next free one, or defers it. A product may offer to

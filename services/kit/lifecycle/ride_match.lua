@@ -126,9 +126,16 @@ local function has_room(r, d)
     return state == 'idle' and text(d, 'ride') == ''
 end
 
+-- Whether his way was counted from elsewhere: `after` says that it begins where his trip ends, false that
+-- it begins where he is, nil that the caller does not know.
+local function has_moved(d, after)
+    return after ~= nil and after ~= (d.fields.state == 'on_trip')
+end
+
 -- Why this driver cannot have this ride now, or nil.
-local function unavailable(c, r, d)
+local function unavailable(c, r, d, after)
     if not has_room(r, d) then return 'not_idle' end
+    if has_moved(d, after) then return 'moved' end
     if not is_fresh(c, d) then return 'dark' end
     if is_cooling(c, d) then return 'cooldown' end
     if is_excluded(r, d.id) then return 'excluded' end
@@ -140,10 +147,10 @@ end
 
 -- The driver, if the ride can be his; or nil and the reason. Those who wrongly stand in an index are
 -- taken out of it.
-local function candidate(c, r, id)
+local function candidate(c, r, id, after)
     local d = driver_load(c, id)
     driver_indexes(c, d)
-    local reason = unavailable(c, r, d)
+    local reason = unavailable(c, r, d, after)
     if reason == nil then return d end
     if reason == 'not_idle' then
         for _, index in ipairs({K.DRIVERS_IDLE, K.DRIVERS_SOON}) do
@@ -155,13 +162,14 @@ local function candidate(c, r, id)
     return nil, reason, d.fields.state
 end
 
--- Those of the drivers who can have the ride, each with his eta_s; or nil and the reply.
-local function candidates(c, r, ids, etas)
+-- Those of the drivers who can have the ride, each with his eta_s; or nil and the reply. `after` says of
+-- each where his way begins (has_moved); nil: the caller knows of nobody.
+local function candidates(c, r, ids, etas, after)
     local able, seen, why, state = {}, {}, 'not_idle', 'offline'
     for i, id in ipairs(ids) do
         if seen[id] then broken('a driver is named twice') end
         seen[id] = true
-        local d, reason, his = candidate(c, r, id)
+        local d, reason, his = candidate(c, r, id, after and after[i])
         if d then
             d.eta_s = etas[i]
             able[#able + 1] = d
@@ -216,10 +224,10 @@ local function offer_open(c, r, drivers, entry)
         'version', r.fields.version, 'drivers', ids})
 end
 
-local function match_offer(c, id, attempt, entry, ids, etas)
+local function match_offer(c, id, attempt, entry, ids, etas, after)
     local r, done = entry_take(c, id, attempt, entry)
     if not r then return done end
-    local drivers, none = candidates(c, r, ids, etas)
+    local drivers, none = candidates(c, r, ids, etas, after)
     if not drivers then return none end
     return offer_open(c, r, drivers, entry)
 end
@@ -258,10 +266,10 @@ local function hold(c, r, d, event, lease)
     put(d, next_one and 'next_lease' or 'lease', lease)
 end
 
-local function match_assign(c, id, attempt, entry, ids, etas)
+local function match_assign(c, id, attempt, entry, ids, etas, after)
     local r, done = entry_take(c, id, attempt, entry)
     if not r then return done end
-    local drivers, none = candidates(c, r, ids, etas)
+    local drivers, none = candidates(c, r, ids, etas, after)
     if not drivers then return none end
     local d = drivers[1]
     local n = num(r, 'offers') + 1
@@ -313,6 +321,16 @@ local function words(list)
     return all
 end
 
+-- Ways as rides_match is told them: seconds, with a + behind them where they begin at the end of a trip.
+local function ways_of(list)
+    local etas, after = words(list), {}
+    for i, eta in ipairs(etas) do
+        after[i] = sub(eta, -1) == '+'
+        if after[i] then etas[i] = sub(eta, 1, -2) end
+    end
+    return etas, after
+end
+
 -- way, ride, attempt, entry or '', drivers and the eta_s of each, both between spaces: for each of
 -- some rides. They do not depend on each other: what one is refused, or breaks on, is its own. They
 -- share a call because what a call costs by itself is a third of what a ride costs.
@@ -328,11 +346,12 @@ declare('rides_match', {}, function(c, a)
         c.now = now
         local done, result = pcall(function()
             if not match_ways[way] then broken('rides_match knows no way ' .. way) end
-            ids, etas = words(ids), words(etas)
+            local after
+            ids, etas, after = words(ids), ways_of(etas)
             if way ~= 'defer' and (#ids < 1 or #ids > L.BROADCAST_MAX or #ids ~= #etas) then
                 broken('rides_match names 1 to ' .. L.BROADCAST_MAX .. ' drivers and their ways')
             end
-            return match_ways[way](c, id, attempt, entry, ids, etas)
+            return match_ways[way](c, id, attempt, entry, ids, etas, after)
         end)
         results[i] = done and result or {'internal', {}, {'error', error_words(result)}}
     end

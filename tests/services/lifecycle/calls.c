@@ -147,7 +147,7 @@ static void begin(size_t step)
             l, SLICE("la"),
             &(struct life_match){.way = LIFE_OFFER,
                                  .entry = entry,
-                                 .candidates = &(struct life_candidate){the_driver, 60},
+                                 .candidates = &(struct life_candidate){the_driver, 60, false},
                                  .n = 1,
                                  .data = named("offer")},
             1, on_step);

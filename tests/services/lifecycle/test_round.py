@@ -55,6 +55,23 @@ class Round(city.CheckedCase):
         self.assertEqual((answers[1][1]["reason"], answers[1][1]["state"]), ("not_idle", "offered"))
         self.assertEqual((c.ride(b)["status"], c.pending()), ("requested", 1))
 
+    def test_who_has_begun_or_ended_a_trip_since_is_passed_over(self):
+        c = self.c
+        _, driver, lease = c.nearly_done(rider="rider-9")
+        c.read_work()
+        (a, ea), (b, eb) = self.rides(2)
+        answers = self.match(("offer", a, "1", ea, driver, "50"), ("assign", b, "1", eb, driver, "50"))
+        self.assertEqual([(code, more["reason"]) for code, more in answers], [("driver_unavailable", "moved")] * 2)
+        self.assertIsNotNone(c.db.zscore(city.SOON, driver), "he may still be found where his trip ends")
+        (code, _), = self.match(("offer", a, "1", ea, driver, "200+"))
+        self.assertEqual((code, c.ride(a)["pickup_eta_s"]), ("ok", "200"))
+        c.online("la-d2")
+        (code, more), = self.match(("offer", b, "1", eb, "la-d2", "200+"))
+        self.assertEqual((code, more["reason"]), ("driver_unavailable", "moved"))
+        self.assertTrue(c.is_idle("la-d2"))
+        (code, _), = self.match(("offer", b, "1", eb, "la-d2", "20"))
+        self.assertEqual(code, "ok")
+
     def test_a_ride_that_cannot_be_read_spoils_no_other(self):
         c = self.c
         (a, ea), (b, eb), (d, ed) = self.rides(3)
