@@ -27,9 +27,10 @@ static uint32_t part_at(const struct idset *s, uint16_t h)
     return lo;
 }
 
+/* Where no part is missing before it, a part stands at its own number. */
 static struct idset_part *part_find(const struct idset *s, uint16_t h)
 {
-    uint32_t i = part_at(s, h);
+    uint32_t i = h < s->part_count && s->parts[h].high == h ? h : part_at(s, h);
     return i < s->part_count && s->parts[i].high == h ? &s->parts[i] : NULL;
 }
 
@@ -70,6 +71,17 @@ bool idset_has(const struct idset *s, uint32_t id)
     const uint16_t *list = p->ids;
     uint32_t at = list_at(list, p->n, low);
     return at < p->n && list[at] == low;
+}
+
+uint32_t idset_keep(const struct idset *s, uint32_t *ids, uint32_t n)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t id = ids[i];
+        ids[left] = id;
+        left += idset_has(s, id);
+    }
+    return left;
 }
 
 static struct idset_part *part_make(struct idset *s, uint16_t high)

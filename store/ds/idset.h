@@ -46,6 +46,9 @@ bool idset_del(struct idset *s, uint32_t id);
 
 bool idset_has(const struct idset *s, uint32_t id);
 
+/* Leaves of n ids, which may repeat and stand in any order, those that are in; gives how many. */
+uint32_t idset_keep(const struct idset *s, uint32_t *ids, uint32_t n);
+
 /* The least id >= from, or IDSET_NONE. */
 uint32_t idset_next(const struct idset *s, uint32_t from);
 

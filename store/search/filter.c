@@ -246,11 +246,7 @@ static void gather(struct and_iter *a)
     uint32_t n = rarest->kind->gather(rarest, a->arena, &a->ids.ids);
     for (uint32_t i = 1; i < a->of.n; i++) {
         struct doc_iter *c = a->of.v[i];
-        if (!c->kind->columnar) continue;
-        uint32_t left = 0;
-        for (uint32_t k = 0; k < n; k++)
-            if (c->kind->test(c, a->ids.ids[k])) a->ids.ids[left++] = a->ids.ids[k];
-        n = left;
+        if (c->kind->columnar) n = doc_iter_keep(c, a->ids.ids, n);
     }
     a->ids.n = ids_sort(a->ids.ids, n, a->arena);
     a->gathered = true;
@@ -448,6 +444,6 @@ struct doc_iter *filter_new(const struct search_index *x, const struct query_nod
 
 double filter_score(const struct search_index *x, struct doc_iter *it, uint32_t doc)
 {
-    double own = x->docs.of[doc].score;
+    double own = index_score(x, doc);
     return it->scores ? own * score_of(it, doc) : own;
 }

@@ -61,6 +61,9 @@ struct doc_iter_kind {
     /* All matches, each once, in the order that costs least; NULL: by skip. Gives how many ids
      * were written to *out, which is the arena's. */
     uint32_t (*gather)(struct doc_iter *it, struct arena *arena, uint32_t **out);
+    /* Leaves of n ids those that match, in their order; gives how many. Takes no branch that depends
+     * on what a document has, so that the waits for many of them overlap. NULL: by test. */
+    uint32_t (*keep)(struct doc_iter *it, uint32_t *ids, uint32_t n);
     /* Matches number `from` to `from + n` in an order that does not change, without those before;
      * with `exact` only. NULL: by skip. */
     uint32_t (*page)(struct doc_iter *it, uint32_t from, uint32_t n, uint32_t *out);
@@ -90,6 +93,21 @@ static inline uint32_t doc_iter_next(struct doc_iter *it)
 static inline bool doc_iter_test(struct doc_iter *it, uint32_t doc)
 {
     return it->kind->test(it, doc);
+}
+
+/* Leaves of n ids those that match, one test each; in their order; gives how many. */
+static inline uint32_t doc_iter_sift(struct doc_iter *it, uint32_t *ids, uint32_t n)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (doc_iter_test(it, ids[i])) ids[left++] = ids[i];
+    return left;
+}
+
+/* The same in the way that costs least. */
+static inline uint32_t doc_iter_keep(struct doc_iter *it, uint32_t *ids, uint32_t n)
+{
+    return it->kind->keep != NULL ? it->kind->keep(it, ids, n) : doc_iter_sift(it, ids, n);
 }
 
 /* The documents of x that the tree matches. NULL with *error, an error line, when it cannot be

@@ -39,7 +39,7 @@ static struct score_reason *explain(struct doc_iter *it, uint32_t doc, struct ar
 struct score_reason *filter_explain(const struct search_index *x, struct doc_iter *it, uint32_t doc,
                                     struct arena *arena)
 {
-    double own = x->docs.of[doc].score;
+    double own = index_score(x, doc);
     if (!it->scores) return reason_new(arena, arena_printf(arena, "Document score %.2f", own), 0);
     double words = it->kind->score(it, doc);
     struct slice text = arena_printf(arena, "Final score %.2f : words %.2f * document score %.2f",

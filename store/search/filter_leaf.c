@@ -142,6 +142,11 @@ static bool set_test(struct doc_iter *it, uint32_t doc)
     return idset_has(((const struct set_iter *)it)->of, doc);
 }
 
+static uint32_t set_keep(struct doc_iter *it, uint32_t *ids, uint32_t n)
+{
+    return idset_keep(((const struct set_iter *)it)->of, ids, n);
+}
+
 static uint32_t set_page(struct doc_iter *it, uint32_t from, uint32_t n, uint32_t *out)
 {
     const struct idset *s = ((const struct set_iter *)it)->of;
@@ -153,7 +158,7 @@ static uint32_t set_page(struct doc_iter *it, uint32_t from, uint32_t n, uint32_
 }
 
 static const struct doc_iter_kind set_kind = {
-    .skip = set_skip, .test = set_test, .columnar = true, .page = set_page};
+    .skip = set_skip, .test = set_test, .columnar = true, .keep = set_keep, .page = set_page};
 
 struct doc_iter *filter_set(struct filter *f, const struct idset *s)
 {
@@ -219,19 +224,41 @@ static uint32_t range_gather(struct doc_iter *it, struct arena *arena, uint32_t 
     return numtree_copy(&t->field->tree, t->from, n, *out, NULL);
 }
 
+/* Without a branch: of many documents nobody can foresee which are in the range. */
+static bool in_range(const struct range_iter *t, double v)
+{
+    return (v >= t->min) & (v <= t->max);
+}
+
+/* Whether one of the document's numbers but the first is in the range. */
+static bool has_more(const struct range_iter *t, uint32_t doc)
+{
+    const struct field_index *f = t->field;
+    if (f->more == NULL || doc >= f->cap || f->more[doc] == NULL) return false;
+    for (uint32_t i = 0; i < f->more[doc]->n; i++)
+        if (in_range(t, f->more[doc]->number[i])) return true;
+    return false;
+}
+
 static bool range_test(struct doc_iter *it, uint32_t doc)
 {
     const struct range_iter *t = (const struct range_iter *)it;
+    return (doc < t->field->cap && in_range(t, t->field->column[doc])) || has_more(t, doc);
+}
+
+static uint32_t range_keep(struct doc_iter *it, uint32_t *ids, uint32_t n)
+{
+    const struct range_iter *t = (const struct range_iter *)it;
     const struct field_index *f = t->field;
-    if (doc >= f->cap) return false;
-    double v = f->column[doc];
-    if (v >= t->min && v <= t->max) return true;
-    if (f->more == NULL || f->more[doc] == NULL) return false;
-    for (uint32_t i = 0; i < f->more[doc]->n; i++) {
-        v = f->more[doc]->number[i];
-        if (v >= t->min && v <= t->max) return true;
+    uint32_t left = 0;
+    if (f->more_docs > 0) return doc_iter_sift(it, ids, n);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t doc = ids[i];
+        double v = doc < f->cap ? f->column[doc] : (double)NAN;
+        ids[left] = doc;
+        left += in_range(t, v);
     }
-    return false;
+    return left;
 }
 
 static uint32_t range_page(struct doc_iter *it, uint32_t from, uint32_t n, uint32_t *out)
@@ -247,6 +274,7 @@ static const struct doc_iter_kind range_kind = {.skip = range_skip,
                                                 .test = range_test,
                                                 .columnar = true,
                                                 .gather = range_gather,
+                                                .keep = range_keep,
                                                 .page = range_page};
 
 struct doc_iter *filter_range(struct filter *f, const struct query_node *n)

@@ -37,7 +37,7 @@ struct place_iter {
 /* The distance is computed only where bounds leave it open. Up to 100 km the arc is at most
  * 0.002 % longer than its chord, which the margins of `inside` and `outside` contain:
  *     R sqrt(dlat² + (cos_min dlon)²) <= distance <= R sqrt(dlat² + (cos_max dlon)²) */
-static bool place_has(const struct place_iter *t, double score)
+static inline bool place_has(const struct place_iter *t, double score)
 {
     double exact = 0;
     if (t->near) {
@@ -46,8 +46,9 @@ static bool place_has(const struct place_iter *t, double score)
         double lat = (y - t->y) * (2 * GEOHASH_LAT_MAX * DEG / GRID);
         double lon = (x - t->x) * (2 * GEOHASH_LON_MAX * DEG / GRID);
         double lat2 = lat * lat, lon2 = lon * lon;
-        if (lat2 + lon2 * t->cos_max * t->cos_max <= t->inside) return true;
-        if (lat2 + lon2 * t->cos_min * t->cos_min > t->outside) return false;
+        bool is_within = lat2 + lon2 * t->cos_max * t->cos_max <= t->inside;
+        bool may_be = lat2 + lon2 * t->cos_min * t->cos_min <= t->outside;
+        if (is_within == may_be) return is_within;
     }
     return geo_shape_has(&t->shape, geohash_decode((uint64_t)score), &exact);
 }
@@ -77,8 +78,10 @@ struct gathering {
 static bool gather_run(const double *scores, const uint32_t *ids, uint32_t n, void *data)
 {
     struct gathering *g = data;
-    for (uint32_t i = 0; i < n; i++)
-        if (place_has(g->t, scores[i])) g->ids[g->n++] = ids[i];
+    for (uint32_t i = 0; i < n; i++) {
+        g->ids[g->n] = ids[i];
+        g->n += place_has(g->t, scores[i]);
+    }
     return true;
 }
 

@@ -25,6 +25,12 @@ struct search_index {
     struct slice last_error_key; /* owned */
 };
 
+/* The document's own score; where no field says it, without a look at the document. */
+static inline double index_score(const struct search_index *x, uint32_t doc)
+{
+    return x->schema.score_field.len == 0 ? x->schema.score : x->docs.of[doc].score;
+}
+
 /* How the values of one document come to the index. */
 struct index_reader {
     /* Writes what the document has in a field, in the arena: of a hash one text, of JSON numbers

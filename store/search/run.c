@@ -120,7 +120,7 @@ static void page_of_ids(const struct search_index *x, const struct search_reques
 {
     out->hits = arena_alloc(arena, (n + 1) * sizeof out->hits[0]);
     for (uint32_t i = 0; i < n; i++) {
-        out->hits[i] = (struct search_hit){.doc = ids[i], .score = x->docs.of[ids[i]].score};
+        out->hits[i] = (struct search_hit){.doc = ids[i], .score = index_score(x, ids[i])};
         if (r->order.by_value) out->hits[i].key = sort_key(x, r, out, ids[i], arena);
     }
     out->n = n;

@@ -5,6 +5,20 @@
 
 enum { STEPS = 100000, IDS = 200000 };
 
+/* Ids in any order, some of them twice. */
+static void check_keep(const struct idset *s, const bool *in, struct rng *r)
+{
+    enum { N = 500 };
+    uint32_t ids[N], expected[N], n = 0;
+    for (uint32_t i = 0; i < N; i++) {
+        ids[i] = (uint32_t)rng_below(r, i % 2 == 0 ? IDS : 9000);
+        if (i % 50 == 49) ids[i] = ids[i - 1];
+        if (in[ids[i]]) expected[n++] = ids[i];
+    }
+    ck_assert_uint_eq(idset_keep(s, ids, N), n);
+    ck_assert_mem_eq(ids, expected, n * sizeof ids[0]);
+}
+
 /* Goal: every answer is that of an array of flags.
  * Method: ids of three parts, one dense enough to become a bitmap and a list again. */
 START_TEST(random_use_equals_an_array_of_flags)
@@ -42,6 +56,7 @@ START_TEST(random_use_equals_an_array_of_flags)
         for (uint32_t seen = 0; !in[at] || seen++ < rank; at++) {
         }
         ck_assert_uint_eq(idset_at(&s, rank), at);
+        check_keep(&s, in, &r);
         for (uint32_t id2 = idset_next(&s, 0); id2 != IDSET_NONE; id2 = idset_next(&s, id2 + 1))
             ck_assert(in[id2]);
     }
