@@ -82,10 +82,11 @@ static void ahead_next(struct ahead *a, uint32_t step)
         zset_ahead(&a->member, step);
         return;
     }
-    if (!a->by_key || step > 2) return;
-    const struct entry *e = dict_guess(a->keys, a->known.key_hash);
+    const struct entry *e = a->by_key ? dict_guess(a->keys, a->known.key_hash) : NULL;
     if (e == NULL) return;
-    __builtin_prefetch(step == 1 ? (const void *)e : (const void *)e->value);
+    __builtin_prefetch(step == 1   ? e
+                       : step == 2 ? (const void *)e->value
+                                   : value_inside(e->value, step - 3));
 }
 
 void ahead_finish(struct ahead *all, uint32_t n)

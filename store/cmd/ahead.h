@@ -7,8 +7,8 @@
  * engine->known, so it is not computed twice.
  *
  * Of commands on single members of sorted sets and geo (the last argument is the member) the
- * member is fetched; of the others the key's bucket, entry and value. A wrong guess costs a
- * fetch.
+ * member is fetched; of the others the key's bucket, entry, value and what that points at. A wrong
+ * guess costs a fetch.
  * Owner: the caller; nothing may run between the first ahead_start and ahead_finish.
  */
 #ifndef HANSOM_STORE_CMD_AHEAD_H

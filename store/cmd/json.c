@@ -99,15 +99,7 @@ static bool print_found(const struct json_target *t, bool single, const struct j
         jdoc_print(json_value(t, 0), format, out);
         return true;
     }
-    struct buf all = {0};
-    jdoc_add_empty(&all, false);
-    struct buf values = {0};
-    for (uint32_t i = 0; i < t->found.count; i++)
-        buf_add(&values, json_value(t, i), jval_size(json_value(t, i)));
-    jdoc_insert(&all, 0, 0, buf_slice(&values), t->found.count);
-    jdoc_print(all.p, format, out);
-    buf_fini(&values);
-    buf_fini(&all);
+    jdoc_print_all(t->doc->p, t->found.at, t->found.count, format, out);
     return true;
 }
 

@@ -51,6 +51,11 @@ static void *doc_load(struct slice bytes, uint32_t version)
     return ok ? doc_of(bytes) : NULL;
 }
 
+static const void *doc_inside(const void *v)
+{
+    return ((const struct buf *)v)->p;
+}
+
 struct family_type json_type = {.name = "ReJSON-RL",
                                 .version = 1,
                                 .free = doc_free,
@@ -58,7 +63,8 @@ struct family_type json_type = {.name = "ReJSON-RL",
                                 .memory = doc_memory,
                                 .effort = doc_effort,
                                 .save = doc_save,
-                                .load = doc_load};
+                                .load = doc_load,
+                                .inside = doc_inside};
 
 /* --- arguments --- */
 

@@ -46,14 +46,15 @@ static void dues_fini(struct search_entry *e)
 static void follow(struct search *s, struct search_entry *e, struct slice key)
 {
     struct search_reading r;
+    uint32_t was = index_expect(e->index, key), doc = DOC_NONE;
     bool is = search_reading_begin(s, e, key, &r) && search_reading_passes(&r, &s->arena);
-    uint32_t doc = docs_find(&e->index->docs, key);
     const struct index_reader reader = search_reading_values(&r);
-    if (is && index_put(e->index, key, &reader, &s->arena)) {
-        set_due(e, docs_find(&e->index->docs, key), r.view.expire_ms);
+    if (is) doc = index_put(e->index, key, &reader, &s->arena);
+    if (doc != DOC_NONE) {
+        set_due(e, doc, r.view.expire_ms);
         return;
     }
-    if (doc != DOC_NONE) set_due(e, doc, HOST_NEVER);
+    if (was != DOC_NONE) set_due(e, was, HOST_NEVER);
     (void)index_del(e->index, key);
 }
 

@@ -130,7 +130,7 @@ jval jval_member(jval v, struct slice name)
     for (uint32_t left = jval_count(v); left > 0; left--) {
         struct slice its = get_name(at);
         at = its.p + its.len;
-        if (its.len == name.len && memcmp(its.p, name.p, name.len) == 0) return at;
+        if (slice_eq(its, name)) return at;
         at += jval_size(at);
     }
     return NULL;

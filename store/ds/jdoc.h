@@ -95,6 +95,10 @@ struct jdoc_format {
 /* Adds v as text. */
 void jdoc_print(jval v, const struct jdoc_format *format, struct buf *out);
 
+/* Adds as an array the values that stand at these n bytes of a document. */
+void jdoc_print_all(const char *doc, const uint32_t *at, uint32_t n,
+                    const struct jdoc_format *format, struct buf *out);
+
 /* Whether s is valid UTF-8 (no surrogates, nothing above U+10FFFF, no long forms). */
 bool jdoc_is_utf8(struct slice s);
 

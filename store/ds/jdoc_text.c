@@ -479,17 +479,34 @@ static void break_line(const struct printer *p)
 
 static void print(struct printer *p, jval v);
 
+static void open_container(struct printer *p, bool object)
+{
+    buf_add_char(p->out, object ? '{' : '[');
+    p->level++;
+}
+
+static void next_child(const struct printer *p, bool first)
+{
+    if (!first) buf_add_char(p->out, ',');
+    break_line(p);
+}
+
+static void close_container(struct printer *p, bool object, bool empty)
+{
+    p->level--;
+    if (!empty) break_line(p);
+    buf_add_char(p->out, object ? '}' : ']');
+}
+
 static void print_container(struct printer *p, jval v)
 {
     bool object = jval_kind(v) == JDOC_OBJECT, first = true;
     struct slice name = {0};
     struct jval_iter it = jval_each(v);
-    buf_add_char(p->out, object ? '{' : '[');
-    p->level++;
+    open_container(p, object);
     for (jval child = jval_next(&it, &name); child != NULL; child = jval_next(&it, &name)) {
-        if (!first) buf_add_char(p->out, ',');
+        next_child(p, first);
         first = false;
-        break_line(p);
         if (object) {
             jdoc_print_string(name, p->out);
             buf_add_char(p->out, ':');
@@ -497,9 +514,7 @@ static void print_container(struct printer *p, jval v)
         }
         print(p, child);
     }
-    p->level--;
-    if (!first) break_line(p);
-    buf_add_char(p->out, object ? '}' : ']');
+    close_container(p, object, first);
 }
 
 static void print(struct printer *p, jval v)
@@ -531,6 +546,18 @@ void jdoc_print(jval v, const struct jdoc_format *format, struct buf *out)
 {
     struct printer p = {.format = format, .out = out, .level = format->level};
     print(&p, v);
+}
+
+void jdoc_print_all(const char *doc, const uint32_t *at, uint32_t n,
+                    const struct jdoc_format *format, struct buf *out)
+{
+    struct printer p = {.format = format, .out = out, .level = format->level};
+    open_container(&p, false);
+    for (uint32_t i = 0; i < n; i++) {
+        next_child(&p, i == 0);
+        print(&p, doc + at[i]);
+    }
+    close_container(&p, false, n == 0);
 }
 
 /* --- checking bytes --- */

@@ -69,7 +69,12 @@ static bool take_spaced(struct reader *r, const char *text)
 /* What a name without quotes is made of: all but what begins another part. */
 static bool in_name(char c)
 {
-    return (uint8_t)c > ' ' && strchr(".[]()*?@,'\"=<>!&|~", c) == NULL && c != 0x7F;
+    static const bool ends[256] = {
+        ['.'] = true, ['['] = true, [']'] = true, ['('] = true, [')'] = true,
+        ['*'] = true, ['?'] = true, ['@'] = true, [','] = true, ['\''] = true,
+        ['"'] = true, ['='] = true, ['<'] = true, ['>'] = true, ['!'] = true,
+        ['&'] = true, ['|'] = true, ['~'] = true, [0x7F] = true};
+    return (uint8_t)c > ' ' && !ends[(uint8_t)c];
 }
 
 static bool read_name(struct reader *r, struct slice *out)

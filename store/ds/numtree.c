@@ -82,6 +82,22 @@ static void describe(struct inner *in, uint32_t i, uint32_t level)
     }
 }
 
+/* Leaves lie anywhere, and are read in all of their lines: these come from memory together. */
+static void leaf_prefetch(const struct leaf *l)
+{
+    enum { LINE = 64 };
+    for (size_t at = 0; at < sizeof *l; at += LINE)
+        __builtin_prefetch((const char *)l + at);
+}
+
+void numtree_expect(const struct numtree *t, double number, uint32_t id)
+{
+    const void *node = t->root;
+    for (uint32_t level = t->levels; level > 0; level--)
+        node = ((const struct inner *)node)->child[child_at(node, number, id)];
+    if (node != NULL) leaf_prefetch(node);
+}
+
 /* --- moving what nodes hold --- */
 
 static void leaf_shift(struct leaf *l, uint32_t from, uint32_t to)
@@ -299,14 +315,6 @@ struct walk {
     numtree_fn fn;
     void *data;
 };
-
-/* Leaves lie anywhere: the next one comes from memory while this one is read. */
-static void leaf_prefetch(const struct leaf *l)
-{
-    enum { LINE = 64 };
-    for (size_t at = 0; at < sizeof *l; at += LINE)
-        __builtin_prefetch((const char *)l + at);
-}
 
 static bool walk(const void *node, uint32_t level, struct walk *w)
 {

@@ -40,6 +40,9 @@ void numtree_put(struct numtree *t, double number, uint32_t id);
 /* Removes a pair that is in. */
 void numtree_del(struct numtree *t, double number, uint32_t id);
 
+/* The pair will be put or removed soon: the leaf that it belongs to comes from memory meanwhile. */
+void numtree_expect(const struct numtree *t, double number, uint32_t id);
+
 /* How many numbers are < number, or <= number with or_equal. */
 uint32_t numtree_below(const struct numtree *t, double number, bool or_equal);
 

@@ -63,6 +63,10 @@ struct value_type {
      * there is none yet). May be NULL. */
     void (*placed)(struct value *v, struct labels **labels, struct slice key);
 
+    /* What most commands on v read after v itself, to be fetched for many values together: at step 0
+     * what v points at, at step 1 what that points at. NULL: nothing. May be NULL. */
+    const void *(*inside)(const struct value *v, uint32_t step);
+
     /* Aborts when an invariant does not hold; for tests. O(n). May be NULL. */
     void (*check)(const struct value *v);
 };
@@ -74,6 +78,11 @@ struct value {
     uint16_t spare;   /* the type's own */
     uint32_t aux;     /* the type's own */
 };
+
+static inline const void *value_inside(const struct value *v, uint32_t step)
+{
+    return v->type->inside == NULL ? NULL : v->type->inside(v, step);
+}
 
 static inline enum value_kind value_kind_of(const struct value *v)
 {

@@ -320,6 +320,23 @@ static void put_terms(struct field_index *f, const struct schema *s,
 
 /* --- --- */
 
+void field_expect(const struct field_index *f, uint32_t id)
+{
+    if (id >= f->cap) return;
+    if (f->column != NULL) __builtin_prefetch(&f->column[id]);
+    if (f->terms_of != NULL) __builtin_prefetch(&f->terms_of[id]);
+}
+
+void field_expect_change(const struct field_index *f, const struct search_field *spec, uint32_t id,
+                         const struct field_values *v)
+{
+    if (id >= f->cap) return;
+    if (f->terms_of != NULL) __builtin_prefetch(f->terms_of[id]);
+    if (f->column == NULL || v->n == 0 || spec->noindex || f->column[id] == v->numbers[0]) return;
+    if (!isnan(f->column[id])) numtree_expect(&f->tree, f->column[id], id);
+    numtree_expect(&f->tree, v->numbers[0], id);
+}
+
 void field_put(struct field_index *f, const struct schema *s, const struct search_field *spec,
                struct text_tools *tools, int language, uint32_t id, uint32_t cap,
                const struct field_values *v, struct arena *arena)

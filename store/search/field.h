@@ -65,6 +65,13 @@ struct field_values {
 void field_init(struct field_index *f, const struct search_field *spec);
 void field_fini(struct field_index *f, const struct search_field *spec);
 
+/* The document will be put soon: its places in the columns come from memory meanwhile. */
+void field_expect(const struct field_index *f, uint32_t id);
+
+/* The same when it is known with what: what the columns point at, and where numbers stand and will. */
+void field_expect_change(const struct field_index *f, const struct search_field *spec, uint32_t id,
+                         const struct field_values *v);
+
 /* Makes document id have these values, and no others; n of 0: it does not have the field. Ids
  * are below cap, which only grows. */
 void field_put(struct field_index *f, const struct schema *s, const struct search_field *spec,

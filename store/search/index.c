@@ -159,22 +159,32 @@ static void fail(struct search_index *x, struct slice key, const char *why)
     (void)index_del(x, key);
 }
 
-bool index_put(struct search_index *x, struct slice key, const struct index_reader *r,
-               struct arena *arena)
+uint32_t index_expect(const struct search_index *x, struct slice key)
+{
+    uint32_t id = docs_find(&x->docs, key);
+    for (uint32_t i = 0; id != DOC_NONE && i < x->field_count; i++)
+        field_expect(&x->fields[i], id);
+    return id;
+}
+
+uint32_t index_put(struct search_index *x, struct slice key, const struct index_reader *r,
+                   struct arena *arena)
 {
     struct incoming in = {0};
     const char *why = read_all(x, r, arena, &in);
     if (why != NULL) {
         fail(x, key, why);
-        return false;
+        return DOC_NONE;
     }
     bool fresh = false;
     uint32_t id = docs_put(&x->docs, key, &fresh);
+    for (uint32_t i = 0; i < x->field_count; i++)
+        field_expect_change(&x->fields[i], &x->schema.fields[i], id, &in.fields[i]);
     x->docs.of[id].score = in.score;
     for (uint32_t i = 0; i < x->field_count; i++)
         field_put(&x->fields[i], &x->schema, &x->schema.fields[i], &x->tools, in.language, id,
                   x->docs.cap, &in.fields[i], arena);
-    return true;
+    return id;
 }
 
 bool index_del(struct search_index *x, struct slice key)

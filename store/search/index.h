@@ -52,10 +52,14 @@ void index_free(struct search_index *x);
  * again. */
 void index_grow(struct search_index *x);
 
-/* Puts the document, new or changed. False, and it is not in the index any more, when a value
- * does not fit its field. Scratch memory is the arena's. */
-bool index_put(struct search_index *x, struct slice key, const struct index_reader *r,
-               struct arena *arena);
+/* The document, if there is one, will be put or taken out soon: what is kept of it comes from memory
+ * meanwhile. Gives its id, or DOC_NONE. */
+uint32_t index_expect(const struct search_index *x, struct slice key);
+
+/* Puts the document, new or changed, and gives its id. DOC_NONE, and it is not in the index any more,
+ * when a value does not fit its field. Scratch memory is the arena's. */
+uint32_t index_put(struct search_index *x, struct slice key, const struct index_reader *r,
+                   struct arena *arena);
 
 /* Takes the document out; false when it was not in. */
 bool index_del(struct search_index *x, struct slice key);

@@ -84,6 +84,13 @@ static void value_placed(struct value *v, struct labels **labels, struct slice k
     family_type_of(v)->placed(contents_of(v), labels, key);
 }
 
+static const void *inside_family(const struct value *v, uint32_t step)
+{
+    const struct family_type *t = family_type_of(v);
+    if (step == 0) return contents_of(v);
+    return t->inside == NULL ? NULL : t->inside(contents_of(v));
+}
+
 /* --- types --- */
 
 void family_register(struct family_type *t)
@@ -100,6 +107,7 @@ void family_register(struct family_type *t)
         .length = value_length,
         .effort = value_effort,
         .rewrite = value_rewrite,
+        .inside = inside_family,
         .placed = t->placed == NULL ? NULL : value_placed,
     };
     for (uint32_t i = 0; i < family_count; i++)

@@ -36,6 +36,9 @@ struct family_type {
      * there is none yet). NULL when the family does not care. */
     void (*placed)(void *v, struct labels **labels, struct slice key);
 
+    /* What v points at and its commands read (struct value_type, inside). NULL: nothing. */
+    const void *(*inside)(const void *v);
+
     struct value_type type; /* filled in by family_register */
 };
 

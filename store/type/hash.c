@@ -309,6 +309,13 @@ static void type_check(const struct value *v)
     }
 }
 
+static const void *type_inside(const struct value *v, uint32_t step)
+{
+    const struct hash *h = (const struct hash *)v;
+    if (step > 0) return NULL;
+    return v->encoding == PACKED ? (const void *)h->pack.block : (const void *)h->table;
+}
+
 const struct value_type hash_type = {
     .kind = VALUE_HASH,
     .name = "hash",
@@ -320,5 +327,6 @@ const struct value_type hash_type = {
     .length = type_length,
     .effort = type_effort,
     .rewrite = type_rewrite,
+    .inside = type_inside,
     .check = type_check,
 };

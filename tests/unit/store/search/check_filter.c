@@ -300,7 +300,7 @@ static void play(uint32_t steps)
         } else {
             make_doc(&docs[n]);
             const struct index_reader r = {read_values, NULL, &docs[n]};
-            ck_assert(index_put(x, key_of(n, name), &r, &arena));
+            ck_assert_uint_ne(index_put(x, key_of(n, name), &r, &arena), DOC_NONE);
         }
         if (step % ASK_EVERY == 0) ask(x, &arena);
         if (step % 5000 == 0) index_check(x);
