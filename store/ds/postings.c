@@ -54,11 +54,16 @@ static inline const uint8_t *entry_get(const uint8_t *at, struct entry *e)
 
 /* --- blocks --- */
 
-/* The first block that ends at or behind doc; block_count when there is none. */
+/* The first block from `from` on that ends at or behind doc; block_count when there is none. Quick when
+ * it is near. */
 static uint32_t block_at(const struct postings *p, uint32_t doc, uint32_t from)
 {
-    uint32_t lo = from;
-    uint32_t hi = p->block_count;
+    uint32_t lo = from, hi = from;
+    for (uint32_t step = 1; hi < p->block_count && p->blocks[hi].last < doc; step *= 2) {
+        lo = hi + 1;
+        hi += step;
+    }
+    if (hi > p->block_count) hi = p->block_count;
     while (lo < hi) {
         uint32_t mid = (lo + hi) / 2;
         if (p->blocks[mid].last < doc)
@@ -288,17 +293,9 @@ static void enter(struct postings_iter *it, uint32_t block)
     it->doc = b->first;
 }
 
-uint32_t postings_skip(struct postings_iter *it, uint32_t from)
+/* Steps within the block, which has a document that is not before `from`, to the first such. */
+static void scan(struct postings_iter *it, uint32_t from)
 {
-    const struct postings *p = it->of;
-    if (it->doc == POSTINGS_NONE || from < it->doc)
-        enter(it, block_at(p, from, 0));
-    else if (it->doc == from)
-        return it->doc;
-    else if (p->blocks[it->block].last < from)
-        enter(it, block_at(p, from, it->block + 1));
-    if (it->block == p->block_count) return POSTINGS_NONE;
-    /* The block has a document that is not before `from`. */
     struct entry e;
     do {
         must(it->left > 0);
@@ -309,7 +306,59 @@ uint32_t postings_skip(struct postings_iter *it, uint32_t from)
     it->times = e.times;
     it->positions = e.positions;
     it->positions_len = e.positions_len;
+}
+
+uint32_t postings_skip(struct postings_iter *it, uint32_t from)
+{
+    const struct postings *p = it->of;
+    if (it->doc == POSTINGS_NONE || from < it->doc)
+        enter(it, block_at(p, from, 0));
+    else if (it->doc == from)
+        return it->doc;
+    else if (p->blocks[it->block].last < from)
+        enter(it, block_at(p, from, it->block + 1));
+    if (it->block == p->block_count) return POSTINGS_NONE;
+    scan(it, from);
     return it->doc;
+}
+
+uint32_t postings_copy(const struct postings *p, uint32_t *out)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < p->block_count; i++) {
+        const struct postings_block *b = &p->blocks[i];
+        const uint8_t *at = b->bytes;
+        uint32_t doc = b->first;
+        if (i + 1 < p->block_count) __builtin_prefetch(b[1].bytes);
+        for (uint32_t k = 0; k < b->n; k++) {
+            struct entry e;
+            at = entry_get(at, &e);
+            out[n++] = doc += e.delta;
+        }
+    }
+    return n;
+}
+
+uint32_t postings_keep(const struct postings *p, uint32_t *ids, uint32_t n)
+{
+    enum { AHEAD = 16 };
+    uint32_t block_of[AHEAD], seen = 0, block = 0, left = 0;
+    struct postings_iter it = postings_begin(p);
+    for (uint32_t i = 0; i < n; i++) {
+        for (; seen < n && seen < i + AHEAD; seen++) {
+            block = block_at(p, ids[seen], block);
+            block_of[seen % AHEAD] = block;
+            if (block < p->block_count) __builtin_prefetch(p->blocks[block].bytes);
+        }
+        uint32_t id = ids[i], its = block_of[i % AHEAD];
+        if (its == p->block_count) break;
+        bool enters = it.doc == POSTINGS_NONE || it.block != its;
+        if (enters) enter(&it, its);
+        if (enters || it.doc < id) scan(&it, id);
+        ids[left] = id;
+        left += it.doc == id;
+    }
+    return left;
 }
 
 uint32_t postings_times(struct postings_iter *it, uint32_t from, uint32_t to, uint8_t *times)

@@ -63,6 +63,13 @@ struct postings_iter {
     uint32_t positions_len;
 };
 
+/* Writes all documents, ascending, and gives how many. */
+uint32_t postings_copy(const struct postings *p, uint32_t *out);
+
+/* Leaves of n ascending ids those of documents, in their order; gives how many. The blocks that will be
+ * looked at come from memory some ids ahead. */
+uint32_t postings_keep(const struct postings *p, uint32_t *ids, uint32_t n);
+
 struct postings_iter postings_begin(const struct postings *p);
 
 /* Steps to the first document >= from and gives it. Going back begins anew. */

@@ -118,9 +118,71 @@ static double or_score(struct doc_iter *it, uint32_t doc)
     return sum * it->weight;
 }
 
-static const struct doc_iter_kind or_kind = {.skip = or_skip, .test = or_test, .score = or_score};
+/* Of alternatives that can all be gathered. */
+static uint32_t or_gather(struct doc_iter *it, struct arena *arena, uint32_t **out)
+{
+    const struct or_iter *o = (const struct or_iter *)it;
+    uint32_t n = 0;
+    size_t room = 0;
+    for (uint32_t i = 0; i < o->of.cap; i++)
+        room += o->of.v[i]->estimate;
+    *out = arena_alloc(arena, (room + 1) * sizeof **out);
+    for (uint32_t i = 0; i < o->of.cap; i++) {
+        uint32_t *ids = NULL, count = o->of.v[i]->kind->gather(o->of.v[i], arena, &ids);
+        if (count > 0) memcpy(*out + n, ids, count * sizeof *ids);
+        n += count;
+    }
+    return ids_sort(*out, n, arena);
+}
+
+/* Each alternative is asked about what the ones before have left out. */
+static uint32_t or_keep(struct doc_iter *it, struct arena *arena, uint32_t *ids, uint32_t n)
+{
+    const struct or_iter *o = (const struct or_iter *)it;
+    uint32_t *rest = arena_alloc(arena, (n + 1) * sizeof *rest), rest_n = n;
+    uint32_t *some = arena_alloc(arena, (n + 1) * sizeof *some);
+    bool *has = arena_array(arena, n + 1, bool);
+    uint32_t *place = arena_alloc(arena, (n + 1) * sizeof *place); /* of each of rest, in ids */
+    for (uint32_t i = 0; i < n; i++) {
+        rest[i] = ids[i];
+        place[i] = i;
+    }
+    for (uint32_t c = 0; c < o->of.cap && rest_n > 0; c++) {
+        memcpy(some, rest, rest_n * sizeof *rest);
+        uint32_t found = doc_iter_keep(o->of.v[c], arena, some, rest_n), at = 0, left = 0;
+        for (uint32_t i = 0; i < rest_n; i++) {
+            bool is = at < found && some[at] == rest[i];
+            has[place[i]] = is;
+            at += is;
+            rest[left] = rest[i];
+            place[left] = place[i];
+            left += !is;
+        }
+        rest_n = left;
+    }
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (has[i]) ids[kept++] = ids[i];
+    return kept;
+}
+
+static const struct doc_iter_kind or_kind = {
+    .skip = or_skip, .test = or_test, .score = or_score, .keep = or_keep};
+static const struct doc_iter_kind or_gather_kind = {
+    .skip = or_skip, .test = or_test, .score = or_score, .gather = or_gather, .keep = or_keep};
 static const struct doc_iter_kind or_columns_kind = {
-    .skip = or_skip, .test = or_test, .columnar = true, .score = or_score};
+    .skip = or_skip, .test = or_test, .columnar = true, .score = or_score, .keep = or_keep};
+
+/* The one of these that an OR of such alternatives is. */
+static const struct doc_iter_kind *or_kind_of(const struct iter_list *l)
+{
+    bool columnar = true, gathers = true;
+    for (uint32_t i = 0; i < l->n; i++) {
+        columnar = columnar && l->v[i]->kind->columnar;
+        gathers = gathers && l->v[i]->kind->gather != NULL;
+    }
+    return columnar ? &or_columns_kind : gathers ? &or_gather_kind : &or_kind;
+}
 
 struct doc_iter *filter_or(struct filter *f, const struct iter_list *l, double weight)
 {
@@ -129,15 +191,13 @@ struct doc_iter *filter_or(struct filter *f, const struct iter_list *l, double w
     struct or_iter *o = arena_alloc(f->arena, sizeof *o);
     *o = (struct or_iter){.of = *l, .best = f->o->scorer == SCORE_DISMAX};
     o->of.cap = l->n; /* all of them; n are those that are not at their end */
-    bool columnar = true;
     uint64_t estimate = 0;
+    bool scores = false;
     for (uint32_t i = 0; i < l->n; i++) {
-        columnar = columnar && l->v[i]->kind->columnar;
         estimate += l->v[i]->estimate;
-        o->it.scores = o->it.scores || l->v[i]->scores;
+        scores = scores || l->v[i]->scores;
     }
-    bool scores = o->it.scores;
-    o->it = head(columnar ? &or_columns_kind : &or_kind);
+    o->it = head(or_kind_of(l));
     o->it.scores = scores;
     o->it.weight = weight;
     o->it.estimate = estimate < f->x->docs.count ? (uint32_t)estimate : f->x->docs.count;
@@ -146,8 +206,7 @@ struct doc_iter *filter_or(struct filter *f, const struct iter_list *l, double w
 
 const struct iter_list *filter_or_children(const struct doc_iter *it)
 {
-    bool is_or = it->kind == &or_kind || it->kind == &or_columns_kind;
-    return is_or ? &((const struct or_iter *)it)->of : NULL;
+    return it->kind->skip == or_skip ? &((const struct or_iter *)it)->of : NULL;
 }
 
 /* --- NOT --- */
@@ -238,17 +297,29 @@ struct and_iter {
     struct id_array ids;
 };
 
-/* A rarest part that costs least in an order of its own is taken as a whole, the others' columns
- * are asked at once, and only what is left is sorted. */
+/* Whether a part is asked about all that was gathered at once. */
+static bool is_asked_at_once(const struct doc_iter *c)
+{
+    return c->kind->columnar || c->kind->keep != NULL;
+}
+
+/* A rarest part that can be taken as a whole is; the others' columns are asked about all of it, what is
+ * left is sorted, and then words are asked. */
 static void gather(struct and_iter *a)
 {
     struct doc_iter *rarest = a->of.v[0];
     uint32_t n = rarest->kind->gather(rarest, a->arena, &a->ids.ids);
     for (uint32_t i = 1; i < a->of.n; i++) {
         struct doc_iter *c = a->of.v[i];
-        if (c->kind->columnar) n = doc_iter_keep(c, a->ids.ids, n);
+        if (c->kind->columnar) n = doc_iter_keep(c, a->arena, a->ids.ids, n);
     }
-    a->ids.n = ids_sort(a->ids.ids, n, a->arena);
+    n = ids_sort(a->ids.ids, n, a->arena);
+    for (uint32_t i = 1; i < a->of.n; i++) {
+        struct doc_iter *c = a->of.v[i];
+        if (!c->kind->columnar && is_asked_at_once(c))
+            n = doc_iter_keep(c, a->arena, a->ids.ids, n);
+    }
+    a->ids.n = n;
     a->gathered = true;
 }
 
@@ -257,8 +328,9 @@ static bool and_others(struct and_iter *a, uint32_t doc, uint32_t *from)
 {
     for (uint32_t i = 1; i < a->of.n; i++) {
         struct doc_iter *c = a->of.v[i];
+        if (a->gathered && is_asked_at_once(c)) continue;
         if (c->kind->columnar) {
-            if (a->gathered || c->kind->test(c, doc)) continue;
+            if (c->kind->test(c, doc)) continue;
             *from = doc + 1;
             return false;
         }

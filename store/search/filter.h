@@ -61,9 +61,9 @@ struct doc_iter_kind {
     /* All matches, each once, in the order that costs least; NULL: by skip. Gives how many ids
      * were written to *out, which is the arena's. */
     uint32_t (*gather)(struct doc_iter *it, struct arena *arena, uint32_t **out);
-    /* Leaves of n ids those that match, in their order; gives how many. Takes no branch that depends
-     * on what a document has, so that the waits for many of them overlap. NULL: by test. */
-    uint32_t (*keep)(struct doc_iter *it, uint32_t *ids, uint32_t n);
+    /* Leaves of n ids those that match, in their order; gives how many. The waits for many of them
+     * overlap. Ids ascend, but for columns. NULL: by test. */
+    uint32_t (*keep)(struct doc_iter *it, struct arena *arena, uint32_t *ids, uint32_t n);
     /* Matches number `from` to `from + n` in an order that does not change, without those before;
      * with `exact` only. NULL: by skip. */
     uint32_t (*page)(struct doc_iter *it, uint32_t from, uint32_t n, uint32_t *out);
@@ -105,9 +105,11 @@ static inline uint32_t doc_iter_sift(struct doc_iter *it, uint32_t *ids, uint32_
 }
 
 /* The same in the way that costs least. */
-static inline uint32_t doc_iter_keep(struct doc_iter *it, uint32_t *ids, uint32_t n)
+static inline uint32_t doc_iter_keep(struct doc_iter *it, struct arena *arena, uint32_t *ids,
+                                     uint32_t n)
 {
-    return it->kind->keep != NULL ? it->kind->keep(it, ids, n) : doc_iter_sift(it, ids, n);
+    if (it->kind->keep == NULL) return doc_iter_sift(it, ids, n);
+    return it->kind->keep(it, arena, ids, n);
 }
 
 /* The documents of x that the tree matches. NULL with *error, an error line, when it cannot be

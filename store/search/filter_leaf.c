@@ -69,9 +69,18 @@ static void insertion_sort(uint32_t *ids, uint32_t n)
     }
 }
 
+static bool ascend(const uint32_t *ids, uint32_t n)
+{
+    uint32_t i = 1;
+    while (i < n && ids[i - 1] < ids[i])
+        i++;
+    return i >= n;
+}
+
 uint32_t ids_sort(uint32_t *ids, uint32_t n, struct arena *arena)
 {
     enum { FEW = 48 };
+    if (ascend(ids, n)) return n;
     if (n <= FEW) {
         insertion_sort(ids, n);
     } else {
@@ -142,8 +151,9 @@ static bool set_test(struct doc_iter *it, uint32_t doc)
     return idset_has(((const struct set_iter *)it)->of, doc);
 }
 
-static uint32_t set_keep(struct doc_iter *it, uint32_t *ids, uint32_t n)
+static uint32_t set_keep(struct doc_iter *it, struct arena *arena, uint32_t *ids, uint32_t n)
 {
+    (void)arena;
     return idset_keep(((const struct set_iter *)it)->of, ids, n);
 }
 
@@ -246,8 +256,9 @@ static bool range_test(struct doc_iter *it, uint32_t doc)
     return (doc < t->field->cap && in_range(t, t->field->column[doc])) || has_more(t, doc);
 }
 
-static uint32_t range_keep(struct doc_iter *it, uint32_t *ids, uint32_t n)
+static uint32_t range_keep(struct doc_iter *it, struct arena *arena, uint32_t *ids, uint32_t n)
 {
+    (void)arena;
     const struct range_iter *t = (const struct range_iter *)it;
     const struct field_index *f = t->field;
     uint32_t left = 0;

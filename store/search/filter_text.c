@@ -66,8 +66,24 @@ static double term_score(struct doc_iter *it, uint32_t doc)
     return 0;
 }
 
-static const struct doc_iter_kind term_kind = {
-    .skip = term_skip, .test = term_test, .score = term_score};
+static uint32_t term_gather(struct doc_iter *it, struct arena *arena, uint32_t **out)
+{
+    const struct postings *p = ((const struct term_iter *)it)->at.of;
+    *out = arena_alloc(arena, (p->docs + 1) * sizeof **out);
+    return postings_copy(p, *out);
+}
+
+static uint32_t term_keep(struct doc_iter *it, struct arena *arena, uint32_t *ids, uint32_t n)
+{
+    (void)arena;
+    return postings_keep(((const struct term_iter *)it)->at.of, ids, n);
+}
+
+static const struct doc_iter_kind term_kind = {.skip = term_skip,
+                                               .test = term_test,
+                                               .score = term_score,
+                                               .gather = term_gather,
+                                               .keep = term_keep};
 
 const struct postings *filter_word_postings(const struct doc_iter *it)
 {

@@ -44,6 +44,25 @@ static void compare(const struct postings *p, struct rng *r)
     }
 }
 
+/* All at once; and of ids, near each other or far apart, those that are in. */
+static void compare_together(const struct postings *p, struct rng *r)
+{
+    static uint32_t all[DOCS], ids[DOCS], expected[DOCS];
+    uint32_t n = 0, count = 0;
+    for (uint32_t doc = next_of(0); doc != POSTINGS_NONE; doc = next_of(doc + 1))
+        expected[n++] = doc;
+    ck_assert_uint_eq(postings_copy(p, all), n);
+    ck_assert_mem_eq(all, expected, n * sizeof all[0]);
+    uint32_t step = 1 + (uint32_t)rng_below(r, rng_below(r, 2) == 0 ? 600 : 3), kept = 0;
+    for (uint32_t doc = (uint32_t)rng_below(r, 50); doc < DOCS;
+         doc += 1 + (uint32_t)rng_below(r, step)) {
+        ids[count++] = doc;
+        if (times_of[doc] > 0) expected[kept++] = doc;
+    }
+    ck_assert_uint_eq(postings_keep(p, ids, count), kept);
+    ck_assert_mem_eq(ids, expected, kept * sizeof ids[0]);
+}
+
 START_TEST(random_use_agrees_with_an_array)
 {
     struct postings p = {0};
@@ -69,7 +88,10 @@ START_TEST(random_use_agrees_with_an_array)
             docs--;
         }
         ck_assert_uint_eq(p.docs, docs);
-        if (step % 100 == 0) compare(&p, &r);
+        if (step % 100 == 0) {
+            compare(&p, &r);
+            compare_together(&p, &r);
+        }
         if (step % 1000 == 0) postings_check(&p);
     }
     postings_fini(&p);
