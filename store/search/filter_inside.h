@@ -1,6 +1,8 @@
 /* filter_inside: what the parts of filters tell each other.
  *
- *     filter.c        a tree becomes iterators; AND, OR, NOT, OPTIONAL
+ *     filter.c        a tree becomes iterators; NOT, OPTIONAL
+ *     filter_and.c    conditions that must all hold
+ *     filter_or.c     alternatives
  *     filter_leaf.c   sets of documents, ranges of numbers
  *     filter_place.c  places
  *     filter_dense.c  frequent words, window by window
@@ -21,6 +23,16 @@ struct filter {
     struct arena *arena;
     const char *error;
 };
+
+static inline struct doc_iter doc_iter_head(const struct doc_iter_kind *kind)
+{
+    return (struct doc_iter){.kind = kind, .doc = DOC_NONE, .weight = 1};
+}
+
+static inline double doc_iter_score(struct doc_iter *it, uint32_t doc)
+{
+    return it->kind->score == NULL ? 0 : it->kind->score(it, doc);
+}
 
 /* Iterators under way to become one. */
 struct iter_list {
@@ -59,14 +71,20 @@ struct doc_iter *filter_node(struct filter *f, const struct query_node *n, int o
 struct doc_iter *filter_none(struct filter *f);
 struct doc_iter *filter_all(struct filter *f);
 
-/* What any, or all, match. A single one is itself. */
+/* --- filter_or.c --- */
+
+/* What any of them matches. A single one is itself. */
 struct doc_iter *filter_or(struct filter *f, const struct iter_list *l, double weight);
-/* Words at most slop others apart, unless it is negative; in_order: as they stand in the list. */
-struct doc_iter *filter_and(struct filter *f, const struct iter_list *l, double weight,
-                            int64_t slop, bool in_order);
 
 /* Children of an OR, `cap` of them; NULL when it is none. */
 const struct iter_list *filter_or_children(const struct doc_iter *it);
+
+/* --- filter_and.c --- */
+
+/* What all of them match. A single one is itself. Words at most slop others apart, unless it is
+ * negative; in_order: as they stand in the list. */
+struct doc_iter *filter_and(struct filter *f, const struct iter_list *l, double weight,
+                            int64_t slop, bool in_order);
 
 /* Children of an AND, the rarest first; NULL when it is none, or one of words with a distance. */
 const struct iter_list *filter_and_children(const struct doc_iter *it);
