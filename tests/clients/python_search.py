@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """python3-redis's search commands, Debian's 4.3.4, against the store: the examples of RediSearch's
-users, run as they are written. redis-server has no such commands, so there is no control."""
+users, run as they are written."""
 
 import unittest
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""python3-redis's vector search, aggregation, cursors and highlighting against the store, as users write
-them. redis-server has no such commands, so there is no control."""
+"""python3-redis's vector search, aggregation, cursors and highlighting as users write
+them."""
 
 import struct
 import time

@@ -1,7 +1,7 @@
 // One store for a Node client to connect to: hansom-store, or redis-server as the control.
 //
-// HANSOM_CLIENTS_SERVER names the program; both take the same flags. It listens on a free port of
-// loopback and on a Unix socket, keeps a durable log in a folder of its own (so that kill() loses
+// HANSOM_CLIENTS_SERVER names the program; both take the same flags. With HANSOM_MODULE redis-server loads
+// the families as a module. It listens on a free port of loopback and on a Unix socket, keeps a durable log in a folder of its own (so that kill() loses
 // nothing), and is ended by its own process id.
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const PROGRAM = process.env.HANSOM_CLIENTS_SERVER ?? 'redis-server';
+const MODULE = process.env.HANSOM_MODULE;
 // Under sanitizers everything takes its time.
 const PATIENCE_MS = 30000;
 
@@ -52,7 +53,7 @@ function answers(port, flags) {
 export class Server {
   static async start(...flags) {
     const server = new Server();
-    server.flags = flags;
+    server.flags = MODULE ? [...flags, '--loadmodule', MODULE] : flags;
     server.dir = mkdtempSync(join(tmpdir(), 'hansom-clients-'));
     server.path = join(server.dir, 's');
     server.port = await freePort();

@@ -3,8 +3,8 @@
     with server.Server("--requirepass", "secret") as s:
         redis.Redis(port=s.port, password="secret").ping()
 
-HANSOM_CLIENTS_SERVER names the program; both take the same flags. It listens on a free port of
-loopback and on a Unix socket, keeps a durable log in a folder of its own (so that kill() loses
+HANSOM_CLIENTS_SERVER names the program; both take the same flags. With HANSOM_MODULE redis-server loads
+the families as a module. It listens on a free port of loopback and on a Unix socket, keeps a durable log in a folder of its own (so that kill() loses
 nothing), and is ended by its own process id.
 """
 
@@ -16,6 +16,7 @@ import tempfile
 import time
 
 PROGRAM = os.environ.get("HANSOM_CLIENTS_SERVER", "redis-server")
+MODULE = os.environ.get("HANSOM_MODULE")
 # Under sanitizers everything takes its time.
 PATIENCE_S = 30
 
@@ -34,7 +35,7 @@ def until(condition, what="a condition", seconds=PATIENCE_S):
 
 class Server:
     def __init__(self, *flags, preexec_fn=None):
-        self.flags = flags
+        self.flags = (*flags, *(("--loadmodule", MODULE) if MODULE else ()))
         self.preexec_fn = preexec_fn
         self.dir = tempfile.mkdtemp(prefix="hansom-clients-")
         self.path = os.path.join(self.dir, "s")

@@ -1,11 +1,9 @@
-// node-redis's time series commands, in RESP2 and in RESP3, against hansom-store; with HANSOM_MODULE
-// against redis-server that loads the same families as a module.
+// node-redis's time series commands, in RESP2 and in RESP3.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { nodeRedis, plain } from './server.mjs';
 
 const timeout = 60000;
-const flags = process.env.HANSOM_MODULE ? ['--loadmodule', process.env.HANSOM_MODULE] : [];
 
 for (const RESP of [2, 3]) {
   describe(`RESP${RESP}`, () => {
@@ -13,7 +11,7 @@ for (const RESP of [2, 3]) {
     let db;
 
     before(async () => {
-      ({ server, db } = await nodeRedis({ RESP, unstableResp3: true }, ...flags));
+      ({ server, db } = await nodeRedis({ RESP, unstableResp3: true }));
     });
     beforeEach(() => db.flushAll());
     after(async () => {
