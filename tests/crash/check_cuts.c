@@ -1,7 +1,7 @@
 /* Goal:   power may go at any operation on the disk and at any byte of a write: what was
  *         acknowledged is there at the next start, and of what was not, nothing by half.
- * Method: one store does some hundred commands of every family on a disk in memory, in two
- *         lives, with rewrites and snapshots under way. Before each operation of that disk,
+ * Method: one store does some hundred commands of every family, indexes too, on a disk in memory,
+ *         in two lives, with rewrites and snapshots under way. Before each operation of that disk,
  *         others are made as a machine would find them had the power gone just then: with
  *         nothing that was not synced, with all of it and any number of bytes of the write that
  *         begins, with any mixture. Each must open, and hold exactly what the store held after
@@ -73,6 +73,38 @@ static const char *const forms[] = {
     "redis.call(\"INCR\", k[1]) return redis.call(\"HSET\", k[2], a[1], %d) end)'",
     "FCALL f%d 2 n%d h%d field",
     "FUNCTION DELETE lib%d",
+    "SELECT 0", /* where indexes are */
+    "JSON.SET doc $ {\"a\":%d,\"list\":[%d]}",
+    "JSON.NUMINCRBY doc $.a %d",
+    "JSON.ARRAPPEND doc $.list %d",
+    "JSON.MERGE doc $ {\"b%d\":{\"c\":%d}}",
+    "TS.CREATE ts CHUNK_SIZE 128 LABELS area a%d",
+    "TS.CREATE sums",
+    "TS.CREATERULE ts sums AGGREGATION sum 100",
+    "TS.ADD ts * 1.%d",
+    "TS.INCRBY plain%d %d",
+    "TS.DEL ts 0 170000000%d000",
+    "BF.RESERVE bf%d 0.1 4",
+    "BF.ADD bf%d x%d",
+    "CF.RESERVE cf%d 16",
+    "CF.ADD cf1 x%d",
+    "CF.DEL cf1 x%d",
+    "CMS.INITBYDIM cms 10 2",
+    "CMS.INCRBY cms x%d %d",
+    "TOPK.RESERVE top 2 4 2 0.9",
+    "TOPK.ADD top a%d b",
+    "TDIGEST.CREATE td COMPRESSION 10",
+    "TDIGEST.ADD td %d 7",
+    "FT.CREATE idx ON HASH PREFIX 1 h SCHEMA f%d TEXT c NUMERIC SORTABLE",
+    "FT.CREATE jdx ON JSON PREFIX 1 doc SCHEMA $.a AS a NUMERIC",
+    "FT.ALTER idx SCHEMA ADD x%d TAG",
+    "FT.ALIASADD alias%d idx",
+    "FT.ALIASUPDATE alias%d jdx",
+    "FT.ALIASDEL alias%d",
+    "FT.SYNUPDATE idx group%d car cab%d",
+    "FT.DICTADD dict%d word%d",
+    "FT.DICTDEL dict%d word%d",
+    "FT.DROPINDEX jdx",
     "b BLPOP todo%d 0",
     "RPUSH todo%d job%d",
     "FLUSHDB",
@@ -253,7 +285,7 @@ static void say_form(struct world *w, const char *form)
 }
 
 /* Where in a life what begins and ends. */
-enum { COMMANDS = 220, REWRITE = 60, SAVE = 80, REWRITTEN = 100, SAVED = 105, AGAIN = 160 };
+enum { COMMANDS = 300, REWRITE = 90, SAVE = 110, REWRITTEN = 140, SAVED = 145, AGAIN = 230 };
 
 static void life(struct world *w)
 {
