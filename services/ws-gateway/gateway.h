@@ -66,4 +66,8 @@ void gateway_end_if_empty(struct gateway *g);
 /* A client was sent what changed in the store at that wall time (0: unknown). */
 void gateway_pushed(struct gateway *g, int64_t changed_ms);
 
+/* A primary of this generation has spoken. If it is another than before, what clients hold may be ahead
+ * of it: each is sent all of it anew. */
+void gateway_note_generation(struct gateway *g, int64_t generation);
+
 #endif

@@ -248,6 +248,8 @@ static void on_message(void *data, struct slice name, struct slice payload)
         json_decref(hint);
         return;
     }
+    /* Versions it tells are of its generation, and must not be taken for older ones. */
+    gateway_note_generation(g, json_integer_value(json_object_get(hint, "generation")));
     /* A watcher may leave, and with the last the channel, while the hint is handed out. */
     struct session *watchers[WATCHERS_MAX];
     bool positions[WATCHERS_MAX];

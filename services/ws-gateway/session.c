@@ -424,12 +424,11 @@ static bool is_overtaken(const struct session *s, const struct life_result *r)
            r->ride.version < version_told(s, r->ride.ride_id);
 }
 
-/* Another primary answers: what clients hold may be ahead of it, so each is sent all of it anew. */
-static void note_generation(struct gateway *g, const struct life_result *r)
+void gateway_note_generation(struct gateway *g, int64_t generation)
 {
-    if (r->generation <= g->generation) return;
+    if (generation <= g->generation) return;
     bool first = g->generation == 0;
-    g->generation = r->generation;
+    g->generation = generation;
     if (first) return;
     list_each(at, &g->sessions)
     {
@@ -449,7 +448,7 @@ void session_ride(struct session *s, const struct life_result *r)
 {
     struct gateway *g = s->gateway;
     if (!r->has_ride || !is_party(s, &r->ride) || !is_news(s, r)) return;
-    note_generation(g, r);
+    gateway_note_generation(g, r->generation);
     gateway_pushed(g, r->ride.updated_ms);
     /* Hints may come faster than they are read. What skips a version is a snapshot: a client must
      * be able to tell from the frames alone that it has missed nothing. */
@@ -582,7 +581,7 @@ static void on_state(void *data, const struct life_result *r)
     if (session_is_open(s) && answered && overtaken) {
         session_refresh(s, s->want_snapshot);
     } else if (session_is_open(s) && answered) {
-        note_generation(s->gateway, r);
+        gateway_note_generation(s->gateway, r->generation);
         if (s->want_snapshot || offer_differs(s, r)) {
             s->want_snapshot = false;
             send_snapshot(s, r);
