@@ -1,4 +1,5 @@
 """The gateway at its ends: a drain, a store that goes away, and what messages carry."""
+import json
 import os
 import signal
 import sys
@@ -166,6 +167,21 @@ class Gateway(unittest.TestCase):
             self.assertIsNone(late.until_type("snapshot", 15)["data"]["ride"])
             again = ws.until("all of it anew", 15, lambda m: m["type"] == "snapshot")
             self.assertEqual(again["data"]["ride"]["ride_id"], ride)
+
+    def test_a_hint_of_another_primary_brings_every_screen_anew(self):
+        with self.town(compare="60s") as town:
+            rider, driver = town.rider("r1"), town.driver(1).register().online()
+            screens = [self.screen(town, p) for p in (rider, driver)]
+            for ws in screens:
+                ws.frames.clear()
+            channel = town.key("ui:%r:driver:") + driver.id
+            for generation in (1, 7):
+                town.redis.execute_command("SPUBLISH", channel, json.dumps(
+                    {"kind": "warning", "reason": "stalled", "ride_id": f"{REGION}-R1", "version": 1, "generation": generation}))
+                screens[1].until_type("warning")
+            for ws in screens:
+                ws.until_type("snapshot")
+                self.assertEqual([m["type"] for m in ws.frames].count("snapshot"), 1)
 
     def test_an_offer_beside_a_ride_is_shown_and_taken_back_and_the_next_ride_comes(self):
         with self.town() as town:
