@@ -106,20 +106,19 @@ static bool print_found(const struct json_target *t, bool single, const struct j
 static void get_one(struct host *h, const struct get *g)
 {
     struct json_target t;
-    struct buf text = {0};
     if (!json_open(h, json_path_arg(h, g->first), false, &t)) return;
+    size_t place = reply_later(h->reply);
     if (t.doc == NULL) {
         reply_null(h->reply);
     } else if (g->expand != AS_TEXT) {
         reply_array(h->reply, t.found.count);
         for (uint32_t i = 0; i < t.found.count; i++)
             reply_expanded(h, json_value(&t, i), g, true);
-    } else if (print_found(&t, t.path.legacy, &g->format, &text)) {
-        reply_bulk(h->reply, buf_slice(&text));
+    } else if (print_found(&t, t.path.legacy, &g->format, h->reply->out)) {
+        reply_later_bulk(h->reply, place);
     } else {
         json_no_path(h);
     }
-    buf_fini(&text);
     json_close(&t);
 }
 

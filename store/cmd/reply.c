@@ -264,3 +264,23 @@ void reply_later_end(struct reply *r, size_t place, char kind, uint64_t n)
     r->out->len += text.len;
     buf_fini(&text);
 }
+
+void reply_later_bulk(struct reply *r, size_t place)
+{
+    must(place <= r->out->len);
+    size_t len = r->out->len - place, n = 0;
+    char front[24];
+    if (r->max != 0 && place > r->max) { /* it was full before */
+        r->out->len = place;
+        return;
+    }
+    front[n++] = '$';
+    n += fmt_i64(front + n, (int64_t)len);
+    front[n++] = '\r';
+    front[n++] = '\n';
+    (void)buf_reserve(r->out, n + 2);
+    memmove(r->out->p + place + n, r->out->p + place, len);
+    memcpy(r->out->p + place, front, n);
+    r->out->len += n;
+    crlf(r->out);
+}

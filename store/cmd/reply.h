@@ -59,6 +59,8 @@ void reply_attr(struct reply *r, uint64_t pairs); /* RESP3 only */
  * '*', '%' (n is pairs), '~' or '>'. Heads may nest, inner ones ending first. */
 size_t reply_later(struct reply *r);
 void reply_later_end(struct reply *r, size_t place, char kind, uint64_t n);
+/* Makes what was added to r->out behind the place a bulk string. */
+void reply_later_bulk(struct reply *r, size_t place);
 
 /* Writes d as reply_double's text to out (at least 40 bytes); returns its length. */
 size_t fmt_double(char *out, double d);
