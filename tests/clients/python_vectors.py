@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""python3-redis's vector search, aggregation, cursors and highlighting as users write
-them."""
+"""python3-redis's vector search, aggregation, cursors and highlighting, as users write them."""
 
 import struct
 import time
