@@ -238,9 +238,18 @@ size_t reply_later(struct reply *r)
     return r->out->len;
 }
 
+/* Puts the text in front of what was added behind the place. */
+static void put_front(struct buf *out, size_t place, const char *text, size_t len)
+{
+    must(place <= out->len);
+    (void)buf_reserve(out, len);
+    memmove(out->p + place + len, out->p + place, out->len - place);
+    memcpy(out->p + place, text, len);
+    out->len += len;
+}
+
 void reply_later_end(struct reply *r, size_t place, char kind, uint64_t n)
 {
-    must(place <= r->out->len);
     struct buf text = {0};
     struct reply one = {.out = &text, .resp = r->resp};
     switch (kind) {
@@ -257,30 +266,20 @@ void reply_later_end(struct reply *r, size_t place, char kind, uint64_t n)
         reply_array(&one, n);
         break;
     }
-    size_t tail = r->out->len - place;
-    (void)buf_reserve(r->out, text.len);
-    memmove(r->out->p + place + text.len, r->out->p + place, tail);
-    memcpy(r->out->p + place, text.p, text.len);
-    r->out->len += text.len;
+    put_front(r->out, place, text.p, text.len);
     buf_fini(&text);
 }
 
 void reply_later_bulk(struct reply *r, size_t place)
 {
-    must(place <= r->out->len);
-    size_t len = r->out->len - place, n = 0;
-    char front[24];
     if (r->max != 0 && place > r->max) { /* it was full before */
         r->out->len = place;
         return;
     }
-    front[n++] = '$';
-    n += fmt_i64(front + n, (int64_t)len);
+    char front[24] = "$";
+    size_t n = 1 + fmt_i64(front + 1, (int64_t)(r->out->len - place));
     front[n++] = '\r';
     front[n++] = '\n';
-    (void)buf_reserve(r->out, n + 2);
-    memmove(r->out->p + place + n, r->out->p + place, len);
-    memcpy(r->out->p + place, front, n);
-    r->out->len += n;
+    put_front(r->out, place, front, n);
     crlf(r->out);
 }
